@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A module of the library. Its dependencies are listed in full: imports point down only.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "TensorGraph",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "TensorGraph", targets: ["TensorGraph"]),
+        .executable(name: "mnist", targets: ["mnist"]),
+        .executable(name: "inverse", targets: ["inverse"]),
+        .executable(name: "bench", targets: ["bench"]),
+    ],
+    dependencies: [
+        // The executables' flags; the library itself needs nothing but the toolchain.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        // The core, bottom up.
+        .target(name: "CKernels"),
+        module("Tensors"),
+        module("Programs", ["Tensors"]),
+        module("Graphs", ["Tensors", "Programs"]),
+        module("Operations", ["Tensors", "Programs", "Graphs"]),
+        module("CPU", ["Tensors", "Programs", "CKernels"]),
+        module("Sessions", ["Tensors", "Programs", "Graphs", "Operations", "CPU"]),
+        module("Training", ["Tensors", "Graphs", "Operations", "Sessions"]),
+
+        // On top of the core.
+        .systemLibrary(name: "CZlib"),
+        module("Datasets", ["Tensors", "CZlib"]),
+        module("Charts"),
+        module("TensorGraph", ["Tensors", "Graphs", "Operations", "Sessions", "Training", "Datasets"]),
+
+        // Programs.
+        .executableTarget(
+            name: "mnist",
+            dependencies: [
+                "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "inverse",
+            dependencies: [
+                "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "Tensors", "Graphs", "Operations", "Sessions", "Training", "Datasets",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)
