@@ -84,7 +84,8 @@ package struct UntypedArray: Sendable {
                 }
             }
         }
-        return read(dtype.elementType)
+        guard let type = dtype.elementType else { return [] }
+        return read(type)
     }
 
     /// The value of all elements where they are equal bit for bit, as a one-element storage.
@@ -121,7 +122,7 @@ extension UntypedArray {
         func convert<Scalar: NumericElement>(_ type: Scalar.Type) -> UntypedArray {
             UntypedArray(repeating: Scalar(clamping: value), shape: [], count: 1)
         }
-        self = make(dtype.elementType)
+        self = dtype.elementType.map { make($0) } ?? NDArray<Float>(Float(value)).untyped
     }
 
     /// A rank-1 array of sizes, axes or indices.
@@ -136,5 +137,12 @@ extension UntypedArray {
     /// The same elements under another shape of the same count.
     package func reshaped(_ shape: [Int]) -> UntypedArray {
         UntypedArray(dtype: dtype, shape: shape, storage: storage, byteOffset: byteOffset)
+    }
+}
+
+extension UntypedArray {
+    /// The first element as a double; 0 where the array is empty.
+    package var scalarAsDouble: Double {
+        count == 0 ? 0 : UntypedArray(dtype: dtype, shape: [], storage: storage, byteOffset: byteOffset).doubles[0]
     }
 }

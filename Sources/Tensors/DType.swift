@@ -15,6 +15,8 @@ public struct DType: Hashable, Sendable {
         case int64 = 9
         case bool = 10
         case uint16 = 17
+        /// A handle to state, such as a variable: never an element of an array.
+        case resource = 20
         case uint32 = 22
         case uint64 = 23
     }
@@ -37,8 +39,11 @@ public struct DType: Hashable, Sendable {
     public static let uint64 = DType(.uint64)
     public static let bool = DType(.bool)
 
+    /// The type of the handles that variable ops take; no array has it.
+    package static let resource = DType(.resource)
+
     /// Every element type.
-    public static var all: [DType] { Kind.allCases.map(DType.init) }
+    public static var all: [DType] { Kind.allCases.filter { $0 != .resource }.map(DType.init) }
 
     /// The number TensorFlow's files use for this type.
     public var tensorFlowNumber: Int { Int(kind.rawValue) }
@@ -50,6 +55,7 @@ public struct DType: Hashable, Sendable {
         case .int16, .uint16: 2
         case .float32, .int32, .uint32: 4
         case .float64, .int64, .uint64: 8
+        case .resource: 0
         }
     }
 
@@ -57,16 +63,16 @@ public struct DType: Hashable, Sendable {
     public var isFloating: Bool { kind == .float32 || kind == .float64 }
 
     /// Whether this is a signed or unsigned integer type (`bool` is not one).
-    public var isInteger: Bool { !isFloating && kind != .bool }
+    public var isInteger: Bool { !isFloating && kind != .bool && kind != .resource }
 
     /// Whether arithmetic is defined on it.
-    public var isNumeric: Bool { kind != .bool }
+    public var isNumeric: Bool { kind != .bool && kind != .resource }
 
     /// Whether it is a signed integer or a floating-point type.
     public var isSigned: Bool {
         switch kind {
         case .float32, .float64, .int8, .int16, .int32, .int64: true
-        case .bool, .uint8, .uint16, .uint32, .uint64: false
+        case .bool, .uint8, .uint16, .uint32, .uint64, .resource: false
         }
     }
 }

@@ -86,8 +86,8 @@ extension Bool: TensorElement {
 }
 
 extension DType {
-    /// The Swift type of this dtype's elements.
-    package var elementType: any TensorElement.Type {
+    /// The Swift type of this dtype's elements; nil for handles, which have none.
+    package var elementType: (any TensorElement.Type)? {
         switch kind {
         case .float32: Float.self
         case .float64: Double.self
@@ -100,6 +100,7 @@ extension DType {
         case .uint32: UInt32.self
         case .uint64: UInt64.self
         case .bool: Bool.self
+        case .resource: nil
         }
     }
 
