@@ -1,0 +1,294 @@
+// The graph: an append-only list of nodes with unique names. Safe to build and read from any thread.
+
+import Synchronization
+package import Tensors
+
+/// A computation described by nodes; a session runs parts of it.
+///
+/// Functions that make tensors add to the default graph (see `asDefault`), or to the graph of their inputs.
+public final class Graph: Sendable {
+    private let state = Mutex(State())
+
+    fileprivate struct State {
+        var nodes: [NodeRecord] = []
+        var nodesByName: [String: NodeID] = [:]
+        /// How often each base name (lower case, as TensorFlow compares them) was used.
+        var nameCounts: [String: Int] = [:]
+        var diagnostics: [Diagnostic] = []
+        var variables: [VariableRecord] = []
+        var seed: Int?
+        var isFinalized = false
+        /// Changes whenever existing nodes change (control inputs are added), so that plans made before are dropped.
+        var revision = 0
+    }
+
+    /// An empty graph.
+    public init() {}
+
+    /// The number of nodes.
+    public var nodeCount: Int { state.withLock { $0.nodes.count } }
+
+    /// All nodes, in the order they were made.
+    public var nodes: [Node] { (0..<nodeCount).map { Node(graph: self, id: NodeID($0)) } }
+
+    /// The node with the given full name, or nil.
+    public func node(named name: String) -> Node? {
+        state.withLock { $0.nodesByName[name] }.map { Node(graph: self, id: $0) }
+    }
+
+    /// The mistakes made so far in building this graph.
+    public var diagnostics: [Diagnostic] { state.withLock { $0.diagnostics } }
+
+    /// Throws all mistakes made so far, if there are any.
+    ///
+    /// - Errors: `GraphError`.
+    public func requireSound() throws(GraphError) {
+        let diagnostics = self.diagnostics
+        if !diagnostics.isEmpty { throw GraphError(diagnostics) }
+    }
+
+    /// The seed that random operations of this graph combine with their own; nil: each session draws its own.
+    ///
+    /// Set it before random operations are made. With the same seed, the same operations in the same order give the
+    /// same numbers as TensorFlow's.
+    public var seed: Int? {
+        get { state.withLock { $0.seed } }
+        set { state.withLock { $0.seed = newValue } }
+    }
+
+    /// From now on, adding to the graph is a mistake: catches loops that make nodes at every step.
+    public func finalize() {
+        state.withLock { $0.isFinalized = true }
+    }
+
+    /// Whether `finalize` was called.
+    public var isFinalized: Bool { state.withLock { $0.isFinalized } }
+
+    package var revision: Int { state.withLock { $0.revision } }
+}
+
+extension Graph: Hashable {
+    public static func == (left: Graph, right: Graph) -> Bool { left === right }
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+// MARK: - Adding nodes
+
+extension Graph {
+    /// Adds a node and returns its outputs.
+    ///
+    /// A mistake in the inputs is recorded; the outputs are then of unknown shape, and what follows from them is not
+    /// reported again.
+    package func add(
+        _ operation: any Operation, _ inputs: [Value], name: String? = nil, controlInputs: [Node] = []
+    ) -> [Value] {
+        let origin = Origin.capture()
+        let scope = Scope.current
+        let endpoints = inputs.map(\.endpoint)
+        var isSound = true
+        var mistake: Mistake?
+
+        // The records of the inputs, under one lock; the type rule runs outside of it.
+        let (records, lastNode) = state.withLock { state in
+            (endpoints.map { $0.node.int < state.nodes.count ? state.nodes[$0.node.int] : nil }, state.nodes.count)
+        }
+        for (index, input) in inputs.enumerated() where input.graph !== self {
+            mistake = mistake ?? Mistake(
+                "input \(index), \"\(input.name)\", belongs to another graph",
+                hint: "make all inputs inside the same asDefault block")
+            isSound = false
+        }
+        if isSound {
+            for (record, endpoint) in zip(records, endpoints) {
+                if let record, record.isSound, endpoint.output < record.outputTypes.count { continue }
+                isSound = false
+            }
+        }
+        var types: [TensorType] = []
+        if isSound {
+            let known = zip(records, endpoints).map { record, endpoint in
+                record?.outputTypes[Int(endpoint.output)] ?? TensorType(.float32, .unknown)
+            }
+            let rules = InputTypes(known) { index in
+                (records[index]?.operation as? any ConstantOperation)?.array
+            }
+            do {
+                types = try operation.outputTypes(rules)
+            } catch {
+                mistake = error
+                isSound = false
+            }
+        }
+        if !isSound {
+            let dtype = inputs.first.map { $0.graph === self ? $0.dtype : .float32 } ?? .float32
+            types = Array(repeating: TensorType(dtype, .unknown), count: operation.outputCount)
+        }
+        var control: [NodeID] = []
+        for node in controlInputs + scope.controlInputs where node.graph === self && !control.contains(node.id) {
+            if node.id.int <= lastNode { control.append(node.id) }
+        }
+
+        let record = state.withLock { state in
+            let nodeName = state.uniqueName(scope.qualified(name ?? defaultName(of: operation.name)))
+            if state.isFinalized {
+                mistake = mistake ?? Mistake(
+                    "the graph was finalized, nothing can be added to it",
+                    hint: "make all nodes before the loop that runs them")
+            } else if let name, !isValidName(name) {
+                mistake = mistake ?? Mistake(
+                    "\"\(name)\" is not a valid name",
+                    hint: "a name starts with a letter, a digit or '.', and goes on with those, '_', '-', '/' or '>'")
+            }
+            let record = NodeRecord(
+                name: nodeName, operation: operation, inputs: endpoints,
+                controlInputs: control, outputTypes: types, device: scope.device, isSound: isSound && mistake == nil,
+                origin: origin)
+            if let mistake {
+                state.diagnostics.append(
+                    Diagnostic(
+                        operation: operation.name, node: nodeName, message: mistake.message, hint: mistake.hint,
+                        origin: origin))
+            }
+            state.nodesByName[nodeName] = NodeID(state.nodes.count)
+            state.nodes.append(record)
+            return NodeID(state.nodes.count - 1)
+        }
+        return types.indices.map { Value(graph: self, endpoint: Endpoint(node: record, output: $0)) }
+    }
+
+    /// Adds a node with one output.
+    package func addOne(
+        _ operation: any Operation, _ inputs: [Value], name: String? = nil, controlInputs: [Node] = []
+    ) -> Value {
+        let outputs = add(operation, inputs, name: name, controlInputs: controlInputs)
+        return outputs.first ?? Value(graph: self, endpoint: Endpoint(node: NodeID(nodeCount - 1), output: 0))
+    }
+
+    /// Adds a node for what it does rather than for its outputs.
+    package func addNode(
+        _ operation: any Operation, _ inputs: [Value], name: String? = nil, controlInputs: [Node] = []
+    ) -> Node {
+        if let output = add(operation, inputs, name: name, controlInputs: controlInputs).first {
+            return Node(graph: self, id: output.endpoint.node)
+        }
+        return Node(graph: self, id: NodeID(nodeCount - 1))
+    }
+
+    /// Records a mistake that belongs to no node.
+    package func report(_ mistake: Mistake, operation: String, node: String? = nil) {
+        let diagnostic = Diagnostic(
+            operation: operation, node: node, message: mistake.message, hint: mistake.hint, origin: .capture())
+        state.withLock { $0.diagnostics.append(diagnostic) }
+    }
+
+    /// Makes `node` wait for `control`. Waiting for a later node is possible; a circle is a mistake.
+    package func addControlInput(_ control: Node, to node: Node) {
+        guard control.graph === self, node.graph === self else {
+            report(
+                Mistake("\"\(control.name)\" and \"\(node.name)\" belong to different graphs"),
+                operation: "control dependency")
+            return
+        }
+        if depends(control.id, on: node.id) {
+            report(
+                Mistake(
+                    "\"\(node.name)\" would wait for \"\(control.name)\", which itself waits for it: a cycle",
+                    hint: "leave out one of the two dependencies"),
+                operation: "control dependency")
+            return
+        }
+        state.withLock { state in
+            let record = state.nodes[node.id.int]
+            if record.controlInputs.contains(control.id) { return }
+            state.nodes[node.id.int] = record.adding(controlInput: control.id)
+            state.revision += 1
+        }
+    }
+
+    private func depends(_ node: NodeID, on other: NodeID) -> Bool {
+        let records = self.records
+        var seen = [Bool](repeating: false, count: records.count)
+        var waiting = [node]
+        while let next = waiting.popLast() {
+            if next == other { return true }
+            if seen[next.int] { continue }
+            seen[next.int] = true
+            waiting += records[next.int].inputs.map(\.node) + records[next.int].controlInputs
+        }
+        return false
+    }
+}
+
+extension Graph.State {
+    /// `name`, or the first of `name_1`, `name_2`, ... that is free.
+    fileprivate mutating func uniqueName(_ name: String) -> String {
+        let key = name.lowercased()
+        guard var count = nameCounts[key] else {
+            nameCounts[key] = 1
+            return name
+        }
+        while true {
+            let candidate = "\(name)_\(count)"
+            let candidateKey = "\(key)_\(count)"
+            count += 1
+            if nameCounts[candidateKey] == nil {
+                nameCounts[candidateKey] = 1
+                nameCounts[key] = count
+                return candidate
+            }
+        }
+    }
+}
+
+/// The name a node gets where the user gives none: its op's, without the version of TensorFlow's definition.
+private func defaultName(of operation: String) -> String {
+    for suffix in ["V2", "V3", "V4"] where operation.hasSuffix(suffix) { return String(operation.dropLast(2)) }
+    return operation
+}
+
+private func isValidName(_ name: String) -> Bool {
+    func isStart(_ c: UInt8) -> Bool {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(c) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(c)
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(c) || c == UInt8(ascii: ".")
+    }
+    func isRest(_ c: UInt8) -> Bool {
+        isStart(c) || c == UInt8(ascii: "_") || c == UInt8(ascii: "-") || c == UInt8(ascii: "/")
+            || c == UInt8(ascii: ">") || c == UInt8(ascii: "\\")
+    }
+    guard let first = name.utf8.first else { return false }
+    return isStart(first) && name.utf8.dropFirst().allSatisfy(isRest)
+}
+
+// MARK: - Reading nodes
+
+extension Graph {
+    package func record(_ id: NodeID) -> NodeRecord { state.withLock { $0.nodes[id.int] } }
+
+    /// All records at this moment.
+    package var records: [NodeRecord] { state.withLock { $0.nodes } }
+
+    /// Reserves a name for a scope.
+    package func uniqueScopeName(_ name: String) -> String { state.withLock { $0.uniqueName(name) } }
+
+    package func register(_ variable: VariableRecord) { state.withLock { $0.variables.append(variable) } }
+
+    /// The variables of this graph, in the order they were made.
+    package var variableRecords: [VariableRecord] { state.withLock { $0.variables } }
+}
+
+/// What a graph knows of one of its variables.
+package struct VariableRecord: Sendable {
+    package let name: String
+    package let handle: NodeID
+    package let initializer: NodeID
+    package let type: TensorType
+    package let isTrainable: Bool
+
+    package init(name: String, handle: NodeID, initializer: NodeID, type: TensorType, isTrainable: Bool) {
+        self.name = name
+        self.handle = handle
+        self.initializer = initializer
+        self.type = type
+        self.isTrainable = isTrainable
+    }
+}

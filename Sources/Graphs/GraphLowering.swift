@@ -1,0 +1,173 @@
+// From nodes to a program: lowers the nodes that are asked for, in an order that respects their inputs.
+
+package import Programs
+import Tensors
+
+/// The lowering of parts of one graph into one program.
+package struct GraphLowering {
+    private let graph: Graph
+    private let records: [NodeRecord]
+    private let builder: ProgramBuilder
+    private let state: any LoweringState
+    private var values: [Endpoint: ValueID] = [:]
+    private var isLowered: [Bool]
+
+    package init(graph: Graph, builder: ProgramBuilder, state: any LoweringState) {
+        self.graph = graph
+        records = graph.records
+        self.builder = builder
+        self.state = state
+        isLowered = [Bool](repeating: false, count: records.count)
+    }
+
+    /// Gives an output a value from outside, such as a fed one.
+    package mutating func define(_ endpoint: Endpoint, _ value: ValueID) {
+        values[endpoint] = value
+    }
+
+    /// The value of an output that was lowered or defined.
+    package func knownValue(of endpoint: Endpoint) -> ValueID? { values[endpoint] }
+
+    /// The value of an output; lowers what it needs.
+    package mutating func value(of endpoint: Endpoint) throws -> ValueID {
+        if let value = values[endpoint] { return value }
+        for node in order(to: [endpoint.node]) { try lower(node) }
+        if let value = values[endpoint] { return value }
+        throw GraphError([
+            records[endpoint.node.int].diagnostic(Mistake("output \(endpoint.output) has no value that could be fetched"))
+        ])
+    }
+
+    /// The nodes that `targets` need and that are not lowered yet, each after those it needs. Without added control
+    /// inputs this is the order in which they were made.
+    package func order(to targets: [NodeID]) -> [NodeID] {
+        var isNeeded = [Bool](repeating: false, count: records.count)
+        var waiting = targets
+        var needed: [NodeID] = []
+        var isAscending = true
+        while let node = waiting.popLast() {
+            if isNeeded[node.int] || isLowered[node.int] { continue }
+            isNeeded[node.int] = true
+            needed.append(node)
+            for input in records[node.int].inputs where values[input] == nil { waiting.append(input.node) }
+            for control in records[node.int].controlInputs {
+                if control > node { isAscending = false }
+                waiting.append(control)
+            }
+        }
+        needed.sort()
+        return isAscending ? needed : inDependencyOrder(needed, isNeeded)
+    }
+
+    /// Smallest number first among the nodes whose inputs are done. Circles were refused when they were made.
+    private func inDependencyOrder(_ needed: [NodeID], _ isNeeded: [Bool]) -> [NodeID] {
+        var done = [Bool](repeating: false, count: records.count)
+        var ordered: [NodeID] = []
+        for start in needed where !done[start.int] {
+            var stack = [start]
+            while let node = stack.last {
+                if done[node.int] {
+                    stack.removeLast()
+                    continue
+                }
+                let record = records[node.int]
+                let missing = (record.inputs.map(\.node) + record.controlInputs).filter {
+                    isNeeded[$0.int] && !done[$0.int]
+                }
+                if missing.isEmpty || stack.count > records.count {
+                    done[node.int] = true
+                    ordered.append(node)
+                    stack.removeLast()
+                } else {
+                    stack += missing.sorted(by: >)
+                }
+            }
+        }
+        return ordered
+    }
+
+    /// Lowers one node, whose inputs are lowered.
+    ///
+    /// - Errors: `GraphError` that names the node, for mistakes that show only with concrete shapes.
+    package mutating func lower(_ node: NodeID) throws {
+        isLowered[node.int] = true
+        let record = records[node.int]
+        let operation = record.operation
+        // Handles have no value: their place is filled by the first constant or parameter, never looked at.
+        var operands: [ValueID] = []
+        var types: [TensorType] = []
+        operands.reserveCapacity(record.inputs.count)
+        types.reserveCapacity(record.inputs.count)
+        for input in record.inputs {
+            if let value = values[input] {
+                let type = builder.type(of: value)
+                operands.append(value)
+                types.append(TensorType(type.dtype, Shape(extents: type.shape)))
+            } else {
+                operands.append(ValueID(0))
+                types.append(records[input.node.int].outputTypes[Int(input.output)])
+            }
+        }
+        do {
+            let outputTypes = try operation.outputTypes(
+                InputTypes(types) { [builder, operands] index in
+                    types[index].dtype == .resource ? nil : builder.constantValue(operands[index])
+                })
+            let context = LoweringContext(
+                builder: builder, operands: operands, outputTypes: outputTypes, node: node,
+                inputNodes: record.inputs.map(\.node), state: state)
+            let results = try operation.lower(context)
+            for (index, result) in results.enumerated() {
+                let endpoint = Endpoint(node: node, output: index)
+                if values[endpoint] == nil { values[endpoint] = result }
+            }
+        } catch let mistake as Mistake {
+            throw GraphError([record.diagnostic(mistake)])
+        } catch let defect as InvalidProgram {
+            throw GraphError([
+                record.diagnostic(Mistake("could not be lowered: \(defect)", hint: "this is a defect of the library"))
+            ])
+        }
+    }
+}
+
+// MARK: - Arguments of scratch graphs
+
+/// The argument of a decomposition.
+private struct ArgumentOperation: ConstantOperation {
+    let type: TensorType
+    let array: UntypedArray
+
+    var name: String { "_Arg" }
+    var attributes: [Attribute] { [Attribute("T", .type(type.dtype))] }
+    var effect: Effect { .none }
+    var outputCount: Int { 1 }
+    func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] { [type] }
+    func gradient(_ context: GradientContext) -> Gradient { .inputs([]) }
+    func lower(_ context: LoweringContext) throws -> [ValueID] {
+        throw Mistake("the argument of a decomposition has no value of its own")
+    }
+}
+
+/// An argument whose value is not known.
+private struct UnknownArgumentOperation: Operation {
+    let type: TensorType
+
+    var name: String { "_Arg" }
+    var attributes: [Attribute] { [Attribute("T", .type(type.dtype))] }
+    var effect: Effect { .none }
+    var outputCount: Int { 1 }
+    func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] { [type] }
+    func gradient(_ context: GradientContext) -> Gradient { .inputs([]) }
+    func lower(_ context: LoweringContext) throws -> [ValueID] {
+        throw Mistake("the argument of a decomposition has no value of its own")
+    }
+}
+
+extension Graph {
+    func argument(_ type: TensorType) -> Value { addOne(UnknownArgumentOperation(type: type), []) }
+
+    func argument(_ type: TensorType, constant: UntypedArray) -> Value {
+        addOne(ArgumentOperation(type: type, array: constant), [])
+    }
+}

@@ -1,0 +1,87 @@
+// What applies to the nodes made inside a block: the default graph, name scopes, devices, control dependencies.
+// All of it is task-local: tasks never see each other's, and child tasks inherit it.
+
+import Synchronization
+
+/// The surroundings of the nodes that are being made.
+struct Scope: Sendable {
+    var graph: Graph?
+    /// The name scopes in force, `model/fc1/`, or empty.
+    var prefix = ""
+    var device: String?
+    var controlInputs: [Node] = []
+
+    @TaskLocal static var current = Scope()
+
+    func qualified(_ name: String) -> String { prefix.isEmpty ? name : prefix + name }
+
+    /// Runs `body` with a changed scope.
+    static func with<Result>(_ change: (inout Scope) -> Void, _ body: () throws -> Result) rethrows -> Result {
+        var scope = current
+        change(&scope)
+        return try $current.withValue(scope, operation: body)
+    }
+}
+
+private let processDefault = Mutex(Graph())
+
+extension Graph {
+    /// The graph that functions without inputs, such as `constant`, add to: that of the innermost `asDefault`, or the
+    /// process's own.
+    public static var `default`: Graph { Scope.current.graph ?? processDefault.withLock { $0 } }
+
+    /// Makes this the default graph while `body` runs. Name scopes, devices and control dependencies start afresh.
+    ///
+    ///     let graph = Graph()
+    ///     let c = graph.asDefault { constant([1, 2] as [Float]) }
+    public func asDefault<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try Scope.$current.withValue(Scope(graph: self), operation: body)
+    }
+
+    /// Makes this the default graph while the asynchronous `body` runs.
+    public func asDefault<Result>(
+        isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        try await Scope.$current.withValue(Scope(graph: self), operation: body)
+    }
+}
+
+/// Replaces the process's default graph by an empty one. Tensors of the old graph stay valid.
+public func resetDefaultGraph() {
+    processDefault.withLock { $0 = Graph() }
+}
+
+/// Puts the names of the nodes made in `body` under `name/`; inside other scopes, under theirs.
+///
+/// A scope that is entered a second time becomes `name_1`.
+public func withNameScope<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
+    let qualified = Graph.default.uniqueScopeName(Scope.current.qualified(name))
+    return try Scope.with({ $0.prefix = qualified + "/" }, body)
+}
+
+/// Asks for a device, such as `/cpu:0`, for the nodes made in `body`.
+public func withDevice<Result>(_ device: String?, _ body: () throws -> Result) rethrows -> Result {
+    try Scope.with({ $0.device = device }, body)
+}
+
+/// Makes every node made in `body` wait for the given nodes.
+///
+/// An empty list waits for nothing, not even for what surrounding blocks named.
+public func withControlDependencies<Result>(_ nodes: [Node], _ body: () throws -> Result) rethrows -> Result {
+    try Scope.with({ $0.controlInputs = nodes.isEmpty ? [] : $0.controlInputs + nodes }, body)
+}
+
+/// Whether nodes made here wait for others.
+package var isInsideControlDependencies: Bool { !Scope.current.controlInputs.isEmpty }
+
+/// Leaves name scopes, control dependencies and devices as they are but names what `body` makes under `prefix/`,
+/// which is not made unique: for the parts of something that has a unique name already.
+package func withExactNameScope<Result>(_ prefix: String, _ body: () throws -> Result) rethrows -> Result {
+    try Scope.with({ $0.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/" }, body)
+}
+
+/// Adds to `graph` in `body`, where it is not the default graph already; scopes stay in force where it is.
+package func withGraph<Result>(_ graph: Graph, _ body: () throws -> Result) rethrows -> Result {
+    if Graph.default === graph { return try body() }
+    return try graph.asDefault(body)
+}
