@@ -60,6 +60,9 @@ let package = Package(
                 "Tensors", "Graphs", "Operations", "Sessions", "Training", "Datasets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
+
+        // Tests.
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
