@@ -36,8 +36,8 @@ package enum Effect: Hashable, Sendable {
     case handle
     /// It reads the variable whose handle is this input.
     case reads(input: Int)
-    /// It changes the variable whose handle is this input.
-    case updates(input: Int)
+    /// It changes the variables whose handles are these inputs.
+    case updates(inputs: [Int])
     /// It draws from a random stream of its own.
     case random
 }
