@@ -109,9 +109,20 @@ extension Graph {
             let known = zip(records, endpoints).map { record, endpoint in
                 record?.outputTypes[Int(endpoint.output)] ?? TensorType(.float32, .unknown)
             }
-            let rules = InputTypes(known) { index in
-                (records[index]?.operation as? any ConstantOperation)?.array
-            }
+            let rules = InputTypes(
+                known,
+                measuredAt: { index in
+                    guard let record = records[index], record.operation is any ShapeOperation else { return nil }
+                    return record.inputs.first.map { Value(graph: self, endpoint: $0).shape }
+                },
+                variableAt: { index in
+                    guard let record = records[index], case .reads(let input) = record.operation.effect,
+                        record.inputs.indices.contains(input)
+                    else { return nil }
+                    let handle = self.record(record.inputs[input].node)
+                    return "variable \"\(handle.name)\"" + (handle.origin.place.map { " (\($0))" } ?? "")
+                },
+                constantAt: { index in (records[index]?.operation as? any ConstantOperation)?.array })
             do {
                 types = try operation.outputTypes(rules)
             } catch {

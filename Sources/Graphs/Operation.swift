@@ -46,9 +46,20 @@ package enum Effect: Hashable, Sendable {
 package struct InputTypes {
     package let types: [TensorType]
     private let constantAt: (Int) -> UntypedArray?
+    private let measuredAt: (Int) -> Shape?
+    private let variableAt: (Int) -> String?
 
-    package init(_ types: [TensorType], constantAt: @escaping (Int) -> UntypedArray?) {
+    /// - Parameters:
+    ///   - constantAt: the value of an input, where it is constant.
+    ///   - measuredAt: what is known of the shape whose dimensions an input holds (see `ShapeOperation`).
+    ///   - variableAt: the variable that an input reads, by name and place.
+    package init(
+        _ types: [TensorType], measuredAt: @escaping (Int) -> Shape? = { _ in nil },
+        variableAt: @escaping (Int) -> String? = { _ in nil }, constantAt: @escaping (Int) -> UntypedArray?
+    ) {
         self.types = types
+        self.measuredAt = measuredAt
+        self.variableAt = variableAt
         self.constantAt = constantAt
     }
 
@@ -61,6 +72,17 @@ package struct InputTypes {
     /// The value of input `index` as integers, where it is a constant array of integers.
     package func integers(_ index: Int) -> [Int]? { constantAt(index)?.integers }
 
+    /// What is known of the shape that input `index` holds as a vector of sizes: all where it is constant, much where
+    /// it is the shape of a tensor, else at most the rank.
+    package func sizes(_ index: Int) -> Shape {
+        if let sizes = integers(index) { return Shape(sizes) }
+        if let measured = measuredAt(index) { return measured }
+        return types[index].shape.rank == 1 ? types[index].shape[0].map(Shape.unknown(rank:)) ?? .unknown : .unknown
+    }
+
+    /// `variable "W2" (model.swift:17)`, where input `index` is read from a variable.
+    package func variable(_ index: Int) -> String? { variableAt(index) }
+
     /// Checks the number of inputs.
     package func require(count expected: Int) throws(Mistake) {
         if types.count != expected { throw .wrongCount(expected: expected, found: types.count) }
@@ -70,6 +92,15 @@ package struct InputTypes {
 /// A constant, whose value other type rules may use.
 package protocol ConstantOperation: Operation {
     var array: UntypedArray { get }
+}
+
+/// An operation whose output holds the dimensions of its first input.
+package protocol ShapeOperation: Operation {}
+
+/// An operation that draws random numbers: from the stream of its two seeds, or, where both are 0, from one that
+/// differs in every session.
+package protocol RandomOperation: Operation {
+    var seeds: (Int, Int) { get }
 }
 
 /// The gradient of an operation.
