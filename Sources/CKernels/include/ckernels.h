@@ -48,6 +48,9 @@ typedef struct { int32_t error; int32_t reserved; int64_t detail; } ck_status;
 
 // ---------------------------------------------------------------- threads
 
+/// The processors that the operating system lets this process use; limits such as `taskset` count. At least 1.
+int32_t ck_processor_count(void);
+
 /// A small persistent team of threads; part 0 runs on the calling thread.
 typedef struct ck_pool ck_pool;
 

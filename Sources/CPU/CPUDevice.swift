@@ -1,0 +1,42 @@
+// The CPU as a device: how many threads it uses, with which instructions, and how programs become executables.
+
+import CKernels
+package import Programs
+
+/// The CPU. Sessions share one device, and with it its threads.
+package final class CPUDevice: @unchecked Sendable {
+    // Unchecked: the pool guards itself.
+
+    package let instructionSet: InstructionSet
+    package let threadCount: Int
+    private let pool: OpaquePointer?
+
+    /// - Parameters:
+    ///   - threads: how many threads kernels may use, the caller's included; nil for all cores.
+    package init(threads: Int? = nil, instructionSet: InstructionSet = .best) {
+        self.instructionSet = instructionSet
+        let wanted = Int32(clamping: max(1, threads ?? Int(ck_processor_count())))
+        pool = wanted > 1 ? ck_pool_create(wanted) : nil
+        threadCount = pool.map { Int(ck_pool_threads($0)) } ?? 1
+    }
+
+    deinit {
+        if let pool { ck_pool_destroy(pool) }
+    }
+
+    /// The device that sessions use where none is named.
+    package static let shared = CPUDevice()
+
+    package func compile(_ program: Program) throws(InvalidProgram) -> Executable {
+        try Executable(program, device: self)
+    }
+
+    func acquirePool() -> OpaquePointer? {
+        if let pool, ck_pool_try_acquire(pool) { return pool }
+        return nil
+    }
+
+    func releasePool() {
+        if let pool { ck_pool_release(pool) }
+    }
+}

@@ -1,0 +1,426 @@
+// A compiled program: its kernels with everything decided, ready to run any number of times, by several threads at once.
+
+import CKernels
+package import Programs
+import Synchronization
+import Tensors
+
+/// A mistake that a kernel found in the data.
+package struct KernelFailure: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// A program compiled for the CPU. It never changes; every run works in a frame of its own.
+package final class Executable: @unchecked Sendable {
+    // Unchecked: the descriptors are plain memory that is written only by the initialiser.
+
+    /// One kernel with its descriptor.
+    enum Call {
+        case loop(LoopDescriptor, parts: Int32)
+        case product(UnsafeMutablePointer<ck_gemm>, epilogue: LoopDescriptor?, parts: Int32)
+        case gather(UnsafeMutablePointer<ck_gather>)
+        case scatterAdd(UnsafeMutablePointer<ck_scatter_add>)
+        case argReduce(UnsafeMutablePointer<ck_arg_reduce>)
+        case random(UnsafeMutablePointer<ck_random>)
+    }
+
+    package let program: Program
+    package let resultSources: [ResultSource]
+    let device: CPUDevice
+    let calls: [Call]
+    let drafts: [KernelDraft]
+    let buffers: BufferPlan
+    private let scratchByteCount: Int
+    private let constantPool: UnsafeMutableRawPointer
+    private let usesThreads: Bool
+    private let idleFrames = Mutex<[Frame]>([])
+
+    /// The memory of one run: the table of buffers, the arena and the kernels' scratch.
+    package final class Frame: @unchecked Sendable {
+        // Unchecked: a frame belongs to one run at a time.
+        let table: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+        let arena: UnsafeMutableRawPointer
+        let scratch: UnsafeMutableRawPointer
+        var status = ck_status()
+        let firstResult: Int
+
+        init(entryCount: Int, arenaByteCount: Int, scratchByteCount: Int, firstResult: Int) {
+            table = .allocate(capacity: entryCount)
+            table.initialize(repeating: nil, count: entryCount)
+            arena = .allocate(byteCount: max(64, arenaByteCount), alignment: 64)
+            scratch = .allocate(byteCount: max(64, scratchByteCount), alignment: 64)
+            self.firstResult = firstResult
+            table[BufferPlan.arena] = arena.assumingMemoryBound(to: CChar.self)
+        }
+
+        deinit {
+            table.deallocate()
+            arena.deallocate()
+            scratch.deallocate()
+        }
+
+        /// Binds argument `index`. The memory is only read.
+        package func setArgument(_ index: Int, _ bytes: UnsafeRawPointer) {
+            table[BufferPlan.firstParameter + index] =
+                UnsafeMutableRawPointer(mutating: bytes).assumingMemoryBound(to: CChar.self)
+        }
+
+        /// Binds the memory of result `index`, which must be `computed`.
+        package func setResult(_ index: Int, _ bytes: UnsafeMutableRawPointer) {
+            table[firstResult + index] = bytes.assumingMemoryBound(to: CChar.self)
+        }
+    }
+
+    init(_ program: Program, device: CPUDevice) throws(InvalidProgram) {
+        let planner = try KernelPlanner(program)
+        let buffers = BufferPlan(planner)
+        self.program = program
+        self.device = device
+        self.buffers = buffers
+        resultSources = buffers.resultSources
+        drafts = planner.drafts
+        let threads = Int32(device.threadCount)
+        var calls: [Call] = []
+        var scratch = 0
+        var usesThreads = false
+        for (index, draft) in planner.drafts.enumerated() {
+            let call = try makeCall(index, draft, planner, buffers, device.instructionSet, threads: threads)
+            calls.append(call)
+            switch call {
+            case .loop(let loop, let parts):
+                scratch = max(scratch, loop.scratchByteCount * Int(parts))
+                usesThreads = usesThreads || parts > 1
+            case .product(let product, let epilogue, let parts):
+                // A run that finds the threads busy uses one part, which must fit as well.
+                for count in [1, parts] {
+                    scratch = max(scratch, ck_gemm_scratch_bytes(product, count, epilogue?.scratchByteCount ?? 0))
+                }
+                usesThreads = usesThreads || parts > 1
+            case .gather, .scatterAdd, .argReduce, .random: break
+            }
+        }
+        self.calls = calls
+        self.usesThreads = usesThreads
+        scratchByteCount = scratch
+        constantPool = .allocate(byteCount: max(64, buffers.poolByteCount), alignment: 64)
+        for (array, offset) in buffers.pooledConstants {
+            (constantPool + offset).copyMemory(from: array.bytes, byteCount: array.byteCount)
+        }
+    }
+
+    deinit {
+        for call in calls {
+            switch call {
+            case .loop: break
+            case .product(let pointer, _, _): pointer.deallocate()
+            case .gather(let pointer): pointer.deallocate()
+            case .scatterAdd(let pointer): pointer.deallocate()
+            case .argReduce(let pointer): pointer.deallocate()
+            case .random(let pointer): pointer.deallocate()
+            }
+        }
+        constantPool.deallocate()
+    }
+
+    /// The bytes of memory that one run needs beside arguments and results.
+    package var frameByteCount: Int { buffers.arenaByteCount + scratchByteCount }
+
+    /// A frame for a run: one that an earlier run gave back, or a new one.
+    package func takeFrame() -> Frame {
+        if let frame = idleFrames.withLock({ $0.popLast() }) { return frame }
+        let frame = Frame(
+            entryCount: buffers.entryCount, arenaByteCount: buffers.arenaByteCount,
+            scratchByteCount: scratchByteCount, firstResult: buffers.firstResult)
+        frame.table[BufferPlan.constantPool] = constantPool.assumingMemoryBound(to: CChar.self)
+        for (index, array) in buffers.largeConstants.enumerated() {
+            frame.table[buffers.firstLargeConstant + index] =
+                UnsafeMutableRawPointer(mutating: array.bytes).assumingMemoryBound(to: CChar.self)
+        }
+        return frame
+    }
+
+    /// Keeps a frame for the next run.
+    package func giveBack(_ frame: Frame) {
+        idleFrames.withLock { $0.append(frame) }
+    }
+
+    /// Runs all kernels. Arguments and computed results must be bound.
+    ///
+    /// - Errors: `KernelFailure` for mistakes in the data; results are then incomplete.
+    package func run(_ frame: Frame) throws(KernelFailure) {
+        frame.status.error = 0
+        let pool = usesThreads ? device.acquirePool() : nil
+        defer { if pool != nil { device.releasePool() } }
+        for index in calls.indices {
+            run(calls[index], frame, pool)
+            if frame.status.error != 0 { throw failure(frame.status, calls[index]) }
+        }
+    }
+
+    private func failure(_ status: ck_status, _ call: Call) -> KernelFailure {
+        switch ck_error(UInt32(bitPattern: status.error)) {
+        case CK_DIVISION_BY_ZERO:
+            return KernelFailure(description: "an integer was divided by zero")
+        case CK_INDEX_OUT_OF_RANGE:
+            var range = ""
+            switch call {
+            case .gather(let gather): range = ", the range is 0..<\(gather.pointee.range)"
+            case .scatterAdd(let scatter): range = ", the range is 0..<\(scatter.pointee.range)"
+            default: break
+            }
+            return KernelFailure(description: "index \(status.detail) is out of range\(range)")
+        default:
+            return KernelFailure(description: "a kernel failed with code \(status.error)")
+        }
+    }
+}
+
+// MARK: - Running one kernel
+
+/// What the parts of a kernel that runs on several threads share.
+private struct LoopWork {
+    let prepared: UnsafeMutableRawPointer
+    let table: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    let scratch: UnsafeMutableRawPointer
+    let scratchByteCount: Int
+    let status: UnsafeMutablePointer<ck_status>
+}
+
+private struct ProductWork {
+    let product: UnsafeMutablePointer<ck_gemm>
+    let table: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    let scratch: UnsafeMutableRawPointer
+    let epilogueScratchByteCount: Int
+    let status: UnsafeMutablePointer<ck_status>
+}
+
+extension Executable {
+    private func run(_ call: Call, _ frame: Frame, _ pool: OpaquePointer?) {
+        withUnsafeMutablePointer(to: &frame.status) { status in
+            withUnsafePointer(to: ck_solo) { solo in
+                switch call {
+                case .loop(let loop, let parts):
+                    guard parts > 1, let pool else {
+                        ck_loop_run(loop.prepared, frame.table, frame.scratch, solo, status)
+                        return
+                    }
+                    var work = LoopWork(
+                        prepared: loop.prepared, table: frame.table, scratch: frame.scratch,
+                        scratchByteCount: loop.scratchByteCount, status: status)
+                    ck_pool_run(
+                        pool, parts,
+                        { context, team in
+                            guard let context, let team else { return }
+                            let work = context.assumingMemoryBound(to: LoopWork.self).pointee
+                            let scratch = work.scratch + work.scratchByteCount * Int(team.pointee.part)
+                            ck_loop_run(work.prepared, work.table, scratch, team, work.status)
+                        }, &work)
+                case .product(let product, let epilogue, let parts):
+                    let epilogueBytes = epilogue?.scratchByteCount ?? 0
+                    guard parts > 1, let pool else {
+                        ck_gemm_run(product, frame.table, frame.scratch, epilogueBytes, solo, status)
+                        return
+                    }
+                    var work = ProductWork(
+                        product: product, table: frame.table, scratch: frame.scratch,
+                        epilogueScratchByteCount: epilogueBytes, status: status)
+                    ck_pool_run(
+                        pool, parts,
+                        { context, team in
+                            guard let context, let team else { return }
+                            let work = context.assumingMemoryBound(to: ProductWork.self).pointee
+                            ck_gemm_run(
+                                work.product, work.table, work.scratch, work.epilogueScratchByteCount, team, work.status)
+                        }, &work)
+                case .gather(let gather): ck_gather_run(gather, frame.table, solo, status)
+                case .scatterAdd(let scatter): ck_scatter_add_run(scatter, frame.table, solo, status)
+                case .argReduce(let reduce): ck_arg_reduce_run(reduce, frame.table, solo)
+                case .random(let random): ck_random_run(random, frame.table, solo)
+                }
+            }
+        }
+    }
+}
+
+// MARK: - Descriptors
+
+/// Less work than this, in element operations, is not worth a hand-over to another thread (about 3 microseconds).
+private let parallelThreshold = 60_000
+
+private func makeCall(
+    _ index: Int, _ draft: KernelDraft, _ planner: KernelPlanner, _ buffers: BufferPlan, _ isa: InstructionSet,
+    threads: Int32
+) throws(InvalidProgram) -> Executable.Call {
+    let program = planner.program
+    func place(_ value: ValueID) throws(InvalidProgram) -> Place {
+        if let place = buffers.places[planner.views[value.int].root] { return place }
+        throw InvalidProgram("value \(value) has no memory")
+    }
+    func offset(_ value: ValueID) throws(InvalidProgram) -> Int64 {
+        let view = planner.views[value.int]
+        return Int64(try place(value).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
+    }
+    func descriptor<Descriptor>(_ value: Descriptor) -> UnsafeMutablePointer<Descriptor> {
+        let pointer = UnsafeMutablePointer<Descriptor>.allocate(capacity: 1)
+        pointer.initialize(to: value)
+        return pointer
+    }
+    func product(_ dimensions: ArraySlice<Int>) -> Int64 { Int64(dimensions.reduce(1, *)) }
+    let isStored = { (value: ValueID) in buffers.places[value] != nil }
+
+    switch draft.kind {
+    case .loop, .copy:
+        let loop = LoopDescriptor(
+            try LoopAssembly(kernel: index, planner: planner, places: buffers.places, isa: isa, isStored: isStored))
+        let parts = loop.isSplittable && loop.work > parallelThreshold ? threads : 1
+        return .loop(loop, parts: parts)
+
+    case .product(let value):
+        let step = program[value]
+        guard case .dot(let transposeLeft, let transposeRight) = step.instruction else {
+            throw InvalidProgram("\(step.instruction) is not a product")
+        }
+        let (left, right) = (step.operands[0], step.operands[1])
+        let rank = step.type.shape.count
+        let batch = Array(step.type.shape.dropLast(2))
+        let leftView = planner.views[left.int]
+        let rightView = planner.views[right.int]
+        var gemm = ck_gemm()
+        gemm.type = Int32(step.type.dtype.kernelType.rawValue)
+        gemm.isa = Int32(isa.isa.rawValue)
+        gemm.batch = Int64(batch.reduce(1, *))
+        gemm.m = Int64(step.type.shape[rank - 2])
+        gemm.n = Int64(step.type.shape[rank - 1])
+        gemm.k = Int64(program.type(of: left).shape[transposeLeft ? rank - 2 : rank - 1])
+        gemm.left = Int32(try place(left).entry)
+        gemm.right = Int32(try place(right).entry)
+        gemm.left_offset = try offset(left)
+        gemm.right_offset = try offset(right)
+        let leftRow = leftView.strides[transposeLeft ? rank - 1 : rank - 2]
+        let leftColumn = leftView.strides[transposeLeft ? rank - 2 : rank - 1]
+        let rightRow = rightView.strides[transposeRight ? rank - 1 : rank - 2]
+        let rightColumn = rightView.strides[transposeRight ? rank - 2 : rank - 1]
+        (gemm.left_row, gemm.left_column) = (Int64(leftRow), Int64(leftColumn))
+        (gemm.right_row, gemm.right_column) = (Int64(rightRow), Int64(rightColumn))
+        guard let leftBatch = batchStride(leftView, batch), let rightBatch = batchStride(rightView, batch) else {
+            throw InvalidProgram("the batch dimensions of a product do not lie evenly")
+        }
+        (gemm.left_batch, gemm.right_batch) = (Int64(leftBatch), Int64(rightBatch))
+        gemm.out_row = gemm.n
+        gemm.out_batch = gemm.m * gemm.n
+        if let out = buffers.places[value] {
+            gemm.out = Int32(out.entry)
+            gemm.out_offset = Int64(out.byteOffset)
+        } else {
+            gemm.out = -1
+        }
+        var epilogue: LoopDescriptor?
+        if !draft.members.isEmpty {
+            let loop = LoopDescriptor(
+                try LoopAssembly(
+                    kernel: index, planner: planner, places: buffers.places, isa: isa, isStored: isStored))
+            gemm.epilogue = UnsafeRawPointer(loop.prepared)
+            gemm.epilogue_rank = Int32(rank)
+            epilogue = loop
+        }
+        let pointer = descriptor(gemm)
+        return .product(pointer, epilogue: epilogue, parts: max(1, ck_gemm_parts(pointer, threads)))
+
+    case .gather(let value):
+        let step = program[value]
+        guard case .gather(let axis) = step.instruction else { throw InvalidProgram("not a gather") }
+        let params = program.type(of: step.operands[0])
+        var gather = ck_gather()
+        gather.index_type = Int32(program.type(of: step.operands[1]).dtype.kernelType.rawValue)
+        gather.params = Int32(try place(step.operands[0]).entry)
+        gather.indices = Int32(try place(step.operands[1]).entry)
+        gather.out = Int32(try place(value).entry)
+        gather.params_offset = try offset(step.operands[0])
+        gather.indices_offset = try offset(step.operands[1])
+        gather.out_offset = try offset(value)
+        gather.outer = product(params.shape[..<axis])
+        gather.range = Int64(params.shape[axis])
+        gather.count = Int64(program.type(of: step.operands[1]).count)
+        gather.inner_bytes = product(params.shape[(axis + 1)...]) * Int64(params.dtype.byteCount)
+        return .gather(descriptor(gather))
+
+    case .scatterAdd(let value):
+        let step = program[value]
+        guard case .scatterAdd(let axis, let range) = step.instruction else { throw InvalidProgram("not a scatter") }
+        let updates = program.type(of: step.operands[0])
+        var scatter = ck_scatter_add()
+        scatter.type = Int32(updates.dtype.kernelType.rawValue)
+        scatter.index_type = Int32(program.type(of: step.operands[1]).dtype.kernelType.rawValue)
+        scatter.updates = Int32(try place(step.operands[0]).entry)
+        scatter.indices = Int32(try place(step.operands[1]).entry)
+        scatter.out = Int32(try place(value).entry)
+        scatter.updates_offset = try offset(step.operands[0])
+        scatter.indices_offset = try offset(step.operands[1])
+        scatter.out_offset = try offset(value)
+        scatter.outer = product(updates.shape[..<axis])
+        scatter.range = Int64(range)
+        scatter.count = Int64(updates.shape[axis])
+        scatter.inner = product(updates.shape[(axis + 1)...])
+        return .scatterAdd(descriptor(scatter))
+
+    case .argReduce(let value):
+        let step = program[value]
+        guard case .argReduce(let smallest, let axis) = step.instruction else {
+            throw InvalidProgram("not a search for the largest")
+        }
+        let type = program.type(of: step.operands[0])
+        var reduce = ck_arg_reduce()
+        reduce.type = Int32(type.dtype.kernelType.rawValue)
+        reduce.out_type = Int32(step.type.dtype.kernelType.rawValue)
+        reduce.smallest = smallest
+        reduce.in = Int32(try place(step.operands[0]).entry)
+        reduce.out = Int32(try place(value).entry)
+        reduce.in_offset = try offset(step.operands[0])
+        reduce.out_offset = try offset(value)
+        reduce.outer = product(type.shape[..<axis])
+        reduce.count = Int64(type.shape[axis])
+        reduce.inner = product(type.shape[(axis + 1)...])
+        return .argReduce(descriptor(reduce))
+
+    case .random(let value):
+        let step = program[value]
+        guard case .random(let distribution) = step.instruction else { throw InvalidProgram("not random") }
+        var random = ck_random()
+        random.type = Int32(step.type.dtype.kernelType.rawValue)
+        random.distribution = Int32(distribution.kernelDistribution.rawValue)
+        random.state = Int32(try place(step.operands[0]).entry)
+        random.state_offset = try offset(step.operands[0])
+        random.out = Int32(try place(value).entry)
+        random.out_offset = try offset(value)
+        random.count = Int64(step.type.count)
+        if step.operands.count == 3 {
+            random.low = Int32(try place(step.operands[1]).entry)
+            random.low_offset = try offset(step.operands[1])
+            random.high = Int32(try place(step.operands[2]).entry)
+            random.high_offset = try offset(step.operands[2])
+        }
+        return .random(descriptor(random))
+    }
+}
+
+/// The one stride that walks through all batch dimensions, or nil.
+private func batchStride(_ view: View, _ batch: [Int]) -> Int? {
+    let axes = batch.indices.filter { batch[$0] != 1 }
+    guard let last = axes.last else { return 0 }
+    for (outer, inner) in zip(axes, axes.dropFirst())
+    where view.strides[outer] != view.strides[inner] * batch[inner] {
+        return nil
+    }
+    return view.strides[last]
+}
+
+extension Distribution {
+    var kernelDistribution: ck_distribution {
+        switch self {
+        case .uniform: CK_UNIFORM
+        case .normal: CK_NORMAL
+        case .truncatedNormal: CK_TRUNCATED_NORMAL
+        case .uniformInteger: CK_UNIFORM_INT
+        }
+    }
+}

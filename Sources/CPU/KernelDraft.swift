@@ -1,0 +1,53 @@
+// Kernels while they are being put together: which values each computes. Buffers and C descriptors come later.
+
+import Programs
+
+/// One kernel in the making. Kernels run in the order in which they were created.
+final class KernelDraft {
+    enum Kind {
+        /// A loop over `space`.
+        case loop
+        /// A matrix product, whose members are its epilogue.
+        case product(ValueID)
+        /// Copies a value into a part of another.
+        case copy(Copy)
+        case gather(ValueID)
+        case scatterAdd(ValueID)
+        case argReduce(ValueID)
+        case random(ValueID)
+    }
+
+    /// What a copying loop moves.
+    struct Copy {
+        /// The source; its shape is the loop's space.
+        let source: View
+        /// The value that is written to.
+        let destination: ValueID
+        /// Elements from the destination's first one, and per step of each dimension.
+        let offset: Int
+        let strides: [Int]
+    }
+
+    let kind: Kind
+    /// The iteration space.
+    let space: [Int]
+    /// The element-wise values that it computes, each after its operands.
+    var members: [ValueID] = []
+    /// The reductions that it computes, of members or of what it reads.
+    var reductions: [ValueID] = []
+
+    init(_ kind: Kind, space: [Int]) {
+        self.kind = kind
+        self.space = space
+    }
+
+    /// Whether element-wise values of the given shape may be computed here.
+    func accepts(_ shape: [Int]) -> Bool {
+        switch kind {
+        case .loop: space == shape
+        // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.
+        case .product: space == shape && space.count <= 3
+        case .copy, .gather, .scatterAdd, .argReduce, .random: false
+        }
+    }
+}

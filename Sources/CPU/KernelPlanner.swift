@@ -1,0 +1,272 @@
+// Cuts a program into kernels. Every value is either computed by one kernel or a view of such a value.
+//
+// The rule is greedy and linear in the program's length: an element-wise value joins the kernel of its latest operand
+// where it needs of that kernel only what the kernel holds in registers; otherwise it opens a kernel. Kernels run in
+// the order in which they were opened, so every operand from an earlier kernel is there.
+
+import Programs
+import Tensors
+
+struct KernelPlanner {
+    let program: Program
+    private(set) var drafts: [KernelDraft] = []
+    /// How each value lies in memory.
+    private(set) var views: [View]
+    /// The kernel that completes each value's root; -1 for parameters and constants.
+    private(set) var kernels: [Int]
+    /// Constants that were made while planning (positions along an axis), by the value they stand for.
+    private(set) var madeConstants: [ValueID: UntypedArray] = [:]
+    /// Dense copies that are no values of the program: numbered after its values.
+    private(set) var copies: [ArrayType] = []
+    /// Whether the value is computed in registers of its kernel.
+    private var isMember: [Bool]
+    /// Whether the value, of many elements, is computed and stored as one because all are the same.
+    private(set) var isUniform: [Bool]
+
+    /// How many of the newest kernels are looked at for one of the same shape to join.
+    private static let neighbourhood = 8
+
+    init(_ program: Program) throws(InvalidProgram) {
+        self.program = program
+        views = program.steps.indices.map { View(root: ValueID($0), offset: 0, strides: []) }
+        kernels = [Int](repeating: -1, count: program.steps.count)
+        isMember = [Bool](repeating: false, count: program.steps.count)
+        isUniform = isMember
+        for index in program.steps.indices { try place(ValueID(index)) }
+        for result in program.results where !isPlain(result) { makeDense([result], always: true) }
+    }
+
+    /// The type of a value or of a copy.
+    func type(of value: ValueID) -> ArrayType {
+        value.int < program.steps.count ? program.type(of: value) : copies[value.int - program.steps.count]
+    }
+
+    /// Whether a value is the whole of some memory.
+    func isPlain(_ value: ValueID) -> Bool {
+        let view = views[value.int]
+        return view.offset == 0 && view.isDense(type(of: value).shape) && !isSharedByLess(value)
+    }
+
+    /// Whether the root's memory holds fewer elements than the value shows (or it is a constant made here).
+    private func isSharedByLess(_ value: ValueID) -> Bool {
+        let root = views[value.int].root
+        return memoryCount(of: root) != type(of: value).count
+    }
+
+    /// The number of elements in a root's memory.
+    func memoryCount(of root: ValueID) -> Int {
+        if let constant = madeConstants[root] { return constant.count }
+        return isUniform[root.int] ? 1 : type(of: root).count
+    }
+
+    /// The members and the product of a kernel are in its registers.
+    func isInRegisters(_ value: ValueID, of kernel: Int) -> Bool {
+        guard kernels[value.int] == kernel else { return false }
+        if isMember[value.int] { return views[value.int].root == value }
+        if case .product(let product) = drafts[kernel].kind { return product == value }
+        return false
+    }
+
+    private mutating func place(_ value: ValueID) throws(InvalidProgram) {
+        let step = program[value]
+        let shape = step.type.shape
+        views[value.int] = .whole(value, shape: shape)
+        switch step.instruction {
+        case .parameter, .constant:
+            break
+
+        case .iota(let axis):
+            madeConstants[value] = positions(count: shape[axis], dtype: step.type.dtype)
+            var strides = [Int](repeating: 0, count: shape.count)
+            if shape[axis] != 1 { strides[axis] = 1 }
+            views[value.int] = View(root: value, offset: 0, strides: strides)
+
+        case .unary, .binary, .compare, .select, .convert:
+            placeElementwise(value, step)
+
+        case .broadcast(let axes):
+            let operand = step.operands[0]
+            alias(value, operand, views[operand.int].broadcast(axes: axes, from: program[operand].type.shape, to: shape))
+
+        case .transpose(let permutation):
+            alias(value, step.operands[0], views[step.operands[0].int].transposed(permutation))
+
+        case .slice(let starts, _, let strides):
+            alias(value, step.operands[0], views[step.operands[0].int].sliced(starts: starts, strides: strides))
+
+        case .reverse(let axes):
+            alias(value, step.operands[0], views[step.operands[0].int].reversed(axes: axes, shape: shape))
+
+        case .reshape:
+            let operand = step.operands[0]
+            let from = program[operand].type.shape
+            if let view = views[operand.int].reshaped(from: from, to: shape) {
+                alias(value, operand, view)
+            } else {
+                // A dense copy in the operand's order is the reshaped array.
+                let copy = KernelDraft.Copy(
+                    source: views[operand.int], destination: value, offset: 0, strides: rowMajorStrides(from))
+                append(KernelDraft(.copy(copy), space: from), computes: value)
+            }
+
+        case .concatenate(let axis):
+            let strides = rowMajorStrides(shape)
+            let step = self.program[value]
+            var position = 0
+            // Along an axis of total size 1 there is nothing to step over.
+            for operand in step.operands {
+                let part = program[operand].type.shape
+                let copy = KernelDraft.Copy(
+                    source: views[operand.int], destination: value, offset: position * strides[axis],
+                    strides: strides)
+                append(KernelDraft(.copy(copy), space: part), computes: value)
+                position += part[axis]
+            }
+
+        case .pad(let low, _, let interior):
+            let fill = KernelDraft.Copy(
+                source: views[step.operands[1].int].broadcast(axes: [], from: [], to: shape), destination: value,
+                offset: 0, strides: rowMajorStrides(shape))
+            append(KernelDraft(.copy(fill), space: shape), computes: value)
+            let strides = rowMajorStrides(shape)
+            let offset = zip(low, strides).reduce(0) { $0 + $1.0 * $1.1 }
+            let inside = KernelDraft.Copy(
+                source: views[step.operands[0].int], destination: value, offset: offset,
+                strides: zip(strides, interior).map { $0 * ($1 + 1) })
+            append(KernelDraft(.copy(inside), space: program[step.operands[0]].type.shape), computes: value)
+
+        case .reduce:
+            let operand = step.operands[0]
+            let kernel = kernels[operand.int]
+            if kernel >= 0, isInRegisters(operand, of: kernel), case .loop = drafts[kernel].kind,
+                drafts[kernel].space == program[operand].type.shape
+            {
+                drafts[kernel].reductions.append(value)
+                kernels[value.int] = kernel
+            } else {
+                let draft = KernelDraft(.loop, space: program[operand].type.shape)
+                draft.reductions.append(value)
+                append(draft, computes: value)
+            }
+
+        case .dot:
+            append(KernelDraft(.product(value), space: shape), computes: value)
+
+        case .argReduce:
+            makeDense(step.operands)
+            append(KernelDraft(.argReduce(value), space: shape), computes: value)
+
+        case .gather:
+            makeDense(step.operands)
+            append(KernelDraft(.gather(value), space: shape), computes: value)
+
+        case .scatterAdd:
+            makeDense(step.operands)
+            append(KernelDraft(.scatterAdd(value), space: shape), computes: value)
+
+        case .random:
+            makeDense(step.operands)
+            append(KernelDraft(.random(value), space: shape), computes: value)
+        }
+    }
+
+    private mutating func placeElementwise(_ value: ValueID, _ step: Program.Step) {
+        // What is the same everywhere is computed once.
+        let isSame =
+            step.type.count > 1
+            && step.operands.allSatisfy { views[$0.int].isUniform(program[$0].type.shape) }
+        let space = isSame ? [] : step.type.shape
+        if isSame {
+            isUniform[value.int] = true
+            views[value.int] = View(
+                root: value, offset: 0, strides: [Int](repeating: 0, count: step.type.shape.count))
+        }
+        isMember[value.int] = true
+        var latest = -1
+        for operand in step.operands { latest = max(latest, kernels[operand.int]) }
+        let isDirect = { (operand: ValueID, kernel: Int, planner: borrowing KernelPlanner) in
+            planner.kernels[operand.int] < kernel || planner.isInRegisters(operand, of: kernel)
+        }
+        if latest >= 0, drafts[latest].accepts(space) {
+            var joins = true
+            for operand in step.operands where !isDirect(operand, latest, self) { joins = false }
+            if joins {
+                drafts[latest].members.append(value)
+                kernels[value.int] = latest
+                return
+            }
+        }
+        var candidate = drafts.count - 1
+        while candidate > latest, candidate >= drafts.count - Self.neighbourhood {
+            if case .loop = drafts[candidate].kind, drafts[candidate].accepts(space) {
+                drafts[candidate].members.append(value)
+                kernels[value.int] = candidate
+                return
+            }
+            candidate -= 1
+        }
+        let draft = KernelDraft(.loop, space: space)
+        draft.members.append(value)
+        append(draft, computes: value)
+    }
+
+    private mutating func append(_ draft: KernelDraft, computes value: ValueID) {
+        kernels[value.int] = drafts.count
+        drafts.append(draft)
+    }
+
+    private mutating func alias(_ value: ValueID, _ operand: ValueID, _ view: View) {
+        views[value.int] = view
+        kernels[value.int] = kernels[operand.int]
+    }
+
+    /// Copies the operands that do not lie dense, for kernels that read plain arrays.
+    private mutating func makeDense(_ operands: [ValueID], always: Bool = false) {
+        for operand in operands {
+            let type = type(of: operand)
+            let view = views[operand.int]
+            if view.isDense(type.shape), !always || isPlain(operand) { continue }
+            let destination = ValueID(views.count)
+            copies.append(type)
+            views.append(.whole(destination, shape: type.shape))
+            kernels.append(-1)
+            isMember.append(false)
+            isUniform.append(false)
+            let copy = KernelDraft.Copy(
+                source: view, destination: destination, offset: 0, strides: rowMajorStrides(type.shape))
+            append(KernelDraft(.copy(copy), space: type.shape), computes: destination)
+            views[operand.int] = views[destination.int]
+            kernels[operand.int] = kernels[destination.int]
+        }
+    }
+
+    private func positions(count: Int, dtype: DType) -> UntypedArray {
+        func make<Scalar: NumericElement>(_ type: Scalar.Type) -> UntypedArray {
+            NDArray<Scalar>(shape: [count]) { elements in
+                for index in elements.indices {
+                    elements.initializeElement(at: index, to: Scalar(clamping: Double(index)))
+                }
+            }.untyped
+        }
+        guard let type = dtype.numericType else { return UntypedArray(integers: Array(0..<count)) }
+        return make(type)
+    }
+
+    /// What a kernel reads from memory: views of values of earlier kernels, parameters and constants.
+    func memoryReads(of kernel: Int) -> [View] {
+        let draft = drafts[kernel]
+        var reads: [View] = []
+        func add(_ operand: ValueID) {
+            if !isInRegisters(operand, of: kernel) { reads.append(views[operand.int]) }
+        }
+        for member in draft.members { program[member].operands.forEach(add) }
+        for reduction in draft.reductions { program[reduction].operands.forEach(add) }
+        switch draft.kind {
+        case .loop: break
+        case .copy(let copy): reads.append(copy.source)
+        case .product(let value), .gather(let value), .scatterAdd(let value), .argReduce(let value), .random(let value):
+            program[value].operands.forEach { reads.append(views[$0.int]) }
+        }
+        return reads
+    }
+}
