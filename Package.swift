@@ -62,6 +62,12 @@ let package = Package(
             ], swiftSettings: settings),
 
         // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["Tensors", "Programs"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
+        .testTarget(
+            name: "ProgramsTests", dependencies: ["Programs", "Tensors", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

@@ -13,14 +13,10 @@ package struct ArrayType: Hashable, Sendable, CustomStringConvertible {
         self.shape = shape
     }
 
-    /// The number of elements; types are made only for counts that do not overflow.
-    package var count: Int {
-        var product = 1
-        for extent in shape { product *= extent }
-        return product
-    }
+    /// The number of elements; 0 where they cannot be counted, which type rules refuse.
+    package var count: Int { elementCount(shape) ?? 0 }
 
-    package var byteCount: Int { count * dtype.byteCount }
+    package var byteCount: Int { count &* dtype.byteCount }
 
     /// `3x4xf32`, as StableHLO writes tensor types.
     package var description: String {
@@ -113,6 +109,21 @@ extension Instruction {
         case .parameter, .constant, .iota, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse, .dot,
             .reduce, .argReduce, .gather, .scatterAdd, .random:
             false
+        }
+    }
+}
+
+extension Instruction {
+    /// Whether its two operands may change places.
+    package var isCommutative: Bool {
+        switch self {
+        case .binary(let function):
+            switch function {
+            case .add, .multiply, .maximum, .minimum, .and, .or, .xor: true
+            case .subtract, .divide, .power, .remainder, .atan2: false
+            }
+        case .compare(let comparison): comparison == .equal || comparison == .notEqual
+        default: false
         }
     }
 }

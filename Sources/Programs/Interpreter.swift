@@ -67,6 +67,7 @@ package enum Interpreter {
     /// - Errors: `InvalidProgram` where the program breaks a rule; `InterpreterError` where the arguments do not fit the
     ///   parameters or a step fails on its data.
     package static func run(_ program: Program, _ arguments: [UntypedArray]) throws -> [UntypedArray] {
+        try verify(program)
         let types = arguments.map { ArrayType($0.dtype, $0.shape) }
         guard types == program.parameters else {
             throw InterpreterError.argumentMismatch(expected: program.parameters, actual: types)

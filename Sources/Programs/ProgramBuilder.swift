@@ -61,6 +61,11 @@ package final class ProgramBuilder {
         if simplifies, let simpler = try simplified(instruction, operands, type) { return simpler }
         let step = Program.Step(instruction, operands, type)
         if simplifies, let existing = known[step] { return existing }
+        if simplifies, instruction.isCommutative,
+            let existing = known[Program.Step(instruction, operands.reversed(), type)]
+        {
+            return existing
+        }
         let value = ValueID(program.steps.count)
         program.steps.append(step)
         if simplifies { known[step] = value }
@@ -155,7 +160,8 @@ extension ProgramBuilder {
         if type.shape == shape { return operand }
         let offset = shape.count - type.shape.count
         guard offset >= 0 else { throw InvalidProgram("\(type) cannot be broadcast to \(shape)") }
-        return try add(.broadcast(axes: type.shape.indices.map { $0 + offset }), [operand], type: ArrayType(type.dtype, shape))
+        return try add(
+            .broadcast(axes: type.shape.indices.map { $0 + offset }), [operand], type: ArrayType(type.dtype, shape))
     }
 
     /// Operand dimension `i` becomes result dimension `axes[i]`.

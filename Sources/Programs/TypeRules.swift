@@ -13,7 +13,19 @@ package struct InvalidProgram: Error, CustomStringConvertible {
 extension Instruction {
     /// The type of the result where the operands decide it. Instructions whose result's type is part of the instruction
     /// (parameter, constant, iota, convert, broadcast, reshape, random, argReduce) are checked against `declared`.
+    ///
+    /// - Errors: `InvalidProgram` where the operands or the declared type are refused, or the result would hold more
+    ///   bytes than memory can address.
     package func resultType(
+        of operands: [ArrayType], declared: ArrayType?
+    ) throws(InvalidProgram) -> ArrayType {
+        if let declared, !declared.isAllocatable { throw InvalidProgram("\(self): no array has the type \(declared)") }
+        let type = try ruledType(of: operands, declared: declared)
+        guard type.isAllocatable else { throw InvalidProgram("\(self) of \(operands): no array has the type \(type)") }
+        return type
+    }
+
+    private func ruledType(
         of operands: [ArrayType], declared: ArrayType?
     ) throws(InvalidProgram) -> ArrayType {
         func declaredType() throws(InvalidProgram) -> ArrayType {
@@ -29,7 +41,8 @@ extension Instruction {
             return try declaredType()
         case .iota(let axis):
             let type = try declaredType()
-            try require(operands.isEmpty && type.shape.indices.contains(axis) && type.dtype.isNumeric, "bad axis or type")
+            try require(
+                operands.isEmpty && type.shape.indices.contains(axis) && type.dtype.isNumeric, "bad axis or type")
             return type
         case .unary(let function):
             try require(operands.count == 1, "one operand expected")
@@ -56,7 +69,7 @@ extension Instruction {
             let type = try declaredType()
             try require(
                 operands.count == 1 && operands[0].dtype == type.dtype && axes.count == operands[0].shape.count
-                    && zip(axes, axes.dropFirst()).allSatisfy { $0 < $1 }
+                    && zip(axes, axes.dropFirst()).allSatisfy({ $0 < $1 })
                     && zip(axes, operands[0].shape).allSatisfy { axis, extent in
                         type.shape.indices.contains(axis) && (extent == 1 || extent == type.shape[axis])
                     }, "axes do not map into \(type)")
@@ -81,7 +94,7 @@ extension Instruction {
                 let (start, limit, stride) = (starts[axis], limits[axis], strides[axis])
                 try require(
                     0 <= start && start <= limit && limit <= operands[0].shape[axis] && stride > 0, "out of range")
-                shape.append((limit - start + stride - 1) / stride)
+                shape.append(start == limit ? 0 : (limit - start - 1) / stride + 1)
             }
             return ArrayType(operands[0].dtype, shape)
         case .pad(let low, let high, let interior):
@@ -92,9 +105,12 @@ extension Instruction {
                 "an operand, a rank-0 value and paddings for each dimension expected")
             var shape: [Int] = []
             for axis in 0..<rank {
+                try require(low[axis] >= 0 && high[axis] >= 0, "negative padding")
                 let extent = operands[0].shape[axis]
-                let size = low[axis] + extent + max(0, extent - 1) * interior[axis] + high[axis]
-                try require(low[axis] >= 0 && high[axis] >= 0 && size >= 0, "negative padding")
+                let (gaps, hasManyGaps) = max(0, extent - 1).multipliedReportingOverflow(by: interior[axis])
+                guard !hasManyGaps, let size = sum([low[axis], extent, gaps, high[axis]]) else {
+                    throw InvalidProgram("\(self) of \(operands): the result is too large")
+                }
                 shape.append(size)
             }
             return ArrayType(operands[0].dtype, shape)
@@ -104,7 +120,10 @@ extension Instruction {
             for operand in operands {
                 var shape = operand.shape
                 try require(shape.count == operands[0].shape.count, "ranks differ")
-                extent += shape[axis]
+                guard let longer = sum([extent, shape[axis]]) else {
+                    throw InvalidProgram("\(self) of \(operands): the result is too large")
+                }
+                extent = longer
                 shape[axis] = operands[0].shape[axis]
                 try require(shape == operands[0].shape && operand.dtype == operands[0].dtype, "shapes differ")
             }
@@ -112,10 +131,14 @@ extension Instruction {
             shape[axis] = extent
             return ArrayType(operands[0].dtype, shape)
         case .reverse(let axes):
-            try require(operands.count == 1 && axes.allSatisfy { operands[0].shape.indices.contains($0) }, "bad axis")
+            try require(
+                operands.count == 1 && Set(axes).count == axes.count
+                    && axes.allSatisfy { operands[0].shape.indices.contains($0) }, "bad axes")
             return operands[0]
         case .dot(let transposeLeft, let transposeRight):
-            try require(operands.count == 2 && operands[0].dtype == operands[1].dtype, "two operands of equal dtype expected")
+            try require(
+                operands.count == 2 && operands[0].dtype == operands[1].dtype && operands[0].dtype.isNumeric,
+                "two operands of equal, numeric dtype expected")
             let (left, right) = (operands[0].shape, operands[1].shape)
             try require(
                 left.count >= 2 && left.count == right.count && left.dropLast(2) == right.dropLast(2),
@@ -139,7 +162,8 @@ extension Instruction {
             try require(operands.count == 1 && operands[0].shape.indices.contains(axis), "bad axis")
             var shape = operands[0].shape
             shape.remove(at: axis)
-            try require(type.shape == shape && (type.dtype == .int32 || type.dtype == .int64), "bad result type \(type)")
+            try require(
+                type.shape == shape && (type.dtype == .int32 || type.dtype == .int64), "bad result type \(type)")
             return type
         case .gather(let axis):
             try require(
@@ -150,7 +174,7 @@ extension Instruction {
         case .scatterAdd(let axis, let range):
             try require(
                 operands.count == 2 && operands[0].shape.indices.contains(axis) && range >= 0
-                    && operands[1].shape == [operands[0].shape[axis]]
+                    && operands[0].dtype.isNumeric && operands[1].shape == [operands[0].shape[axis]]
                     && (operands[1].dtype == .int32 || operands[1].dtype == .int64), "bad axis, range or indices")
             var shape = operands[0].shape
             shape[axis] = range
@@ -160,12 +184,33 @@ extension Instruction {
             let isInteger = distribution == .uniformInteger
             try require(
                 operands.count == (isInteger ? 3 : 1) && operands[0] == ArrayType(.uint64, [4])
-                    && operands.dropFirst().allSatisfy { $0 == ArrayType(type.dtype, []) }, "a state and bounds expected")
+                    && operands.dropFirst().allSatisfy { $0 == ArrayType(type.dtype, []) },
+                "a state and bounds expected")
             try require(
-                isInteger ? type.dtype == .int32 || type.dtype == .int64 : type.dtype.isFloating, "bad result type \(type)")
+                isInteger ? type.dtype == .int32 || type.dtype == .int64 : type.dtype.isFloating,
+                "bad result type \(type)")
             return type
         }
     }
+}
+
+extension ArrayType {
+    /// Whether there can be an array of this type: an element type, no negative dimension, bytes that can be counted.
+    package var isAllocatable: Bool {
+        guard let count = elementCount(shape), dtype != .resource else { return false }
+        return !count.multipliedReportingOverflow(by: dtype.byteCount).overflow
+    }
+}
+
+/// The sum, or nil where it overflows.
+private func sum(_ numbers: [Int]) -> Int? {
+    var total = 0
+    for number in numbers {
+        let (next, overflow) = total.addingReportingOverflow(number)
+        if overflow { return nil }
+        total = next
+    }
+    return total
 }
 
 extension UnaryFunction {
@@ -173,7 +218,8 @@ extension UnaryFunction {
         switch self {
         case .negate, .abs, .sign: dtype.isNumeric
         case .not: dtype == .bool || dtype.isInteger
-        case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .sqrt, .rsqrt, .tanh, .sine, .cosine, .tan,
+        case .exponential, .exponentialMinusOne, .log, .logPlusOne, .logistic, .sqrt, .rsqrt, .tanh, .sine, .cosine,
+            .tan,
             .floor, .ceil, .roundNearestEven, .isFinite, .erf:
             dtype.isFloating
         }

@@ -48,11 +48,7 @@ package struct UntypedArray: Sendable {
     }
 
     /// The number of elements. Arrays exist only for counts that do not overflow.
-    package var count: Int {
-        var product = 1
-        for dimension in shape { product *= dimension }
-        return product
-    }
+    package var count: Int { elementCount(shape) ?? 0 }
 
     package var byteCount: Int { count * dtype.byteCount }
     package var bytes: UnsafeRawPointer { UnsafeRawPointer(storage.bytes + byteOffset) }

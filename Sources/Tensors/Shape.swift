@@ -138,13 +138,13 @@ package func elementCount(_ dimensions: [Int]) -> Int? {
     return hasZero ? 0 : count
 }
 
-/// The strides, in elements, of a dense row-major array.
+/// The strides, in elements, of a dense row-major array; those of an array without elements mean nothing.
 package func denseStrides(_ dimensions: [Int]) -> [Int] {
     var strides = [Int](repeating: 1, count: dimensions.count)
     var stride = 1
     for axis in dimensions.indices.reversed() {
         strides[axis] = stride
-        stride *= max(1, dimensions[axis])
+        stride &*= max(1, dimensions[axis])
     }
     return strides
 }
