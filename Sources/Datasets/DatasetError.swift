@@ -54,6 +54,12 @@ extension DatasetError {
             hint: "check that the folder exists, that this user may write there, and that the disk has room")
     }
 
+    static func cannotMakeFolder(_ folder: String, because cause: String) -> DatasetError {
+        DatasetError(
+            file: folder, reason: "the folder cannot be made: \(cause)",
+            hint: "check that this user may write there, or set XDG_CACHE_HOME to a folder where that is so")
+    }
+
     static func damagedCompression(_ file: String, at offset: Int, because cause: String) -> DatasetError {
         DatasetError(
             file: file, offset: offset, reason: "the gzip compression is damaged here (place in the file): \(cause)",

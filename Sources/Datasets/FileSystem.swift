@@ -32,7 +32,7 @@ package func makeFolder(_ path: String) throws(DatasetError) {
         guard mkdir(prefix, 0o755) != 0, errno != EEXIST else { continue }
         let cause = errno
         // Some systems answer "read-only" for a folder that is there.
-        if !fileExists(prefix) { throw .cannotWrite(prefix, because: describeSystemError(cause)) }
+        if !fileExists(prefix) { throw .cannotMakeFolder(prefix, because: describeSystemError(cause)) }
     }
 }
 

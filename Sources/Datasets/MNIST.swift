@@ -162,7 +162,7 @@ extension IDXFile.Header: CustomStringConvertible {
 }
 
 extension DatasetError {
-    static func missingFiles(_ folder: String, _ files: [MNISTFile]) -> DatasetError {
+    package static func missingFiles(_ folder: String, _ files: [MNISTFile]) -> DatasetError {
         DatasetError(
             file: folder,
             reason: "the folder does not hold "

@@ -112,7 +112,11 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         lock.withLock {
-            if let error, storedError == nil { storedError = download.failure(error.localizedDescription) }
+            if let error, storedError == nil {
+                let isSilence = (error as? URLError)?.code == .timedOut
+                storedError = download.failure(
+                    isSilence ? "nothing arrived for \(Int(Download.silenceSeconds)) s" : error.localizedDescription)
+            }
             if storedError == nil, let totalByteCount, receivedByteCount != totalByteCount {
                 storedError = download.failure("\(receivedByteCount) of \(totalByteCount) bytes arrived")
             }

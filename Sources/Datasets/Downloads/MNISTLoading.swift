@@ -127,10 +127,7 @@ package struct MNISTSearch: Sendable {
                 // Gzip is never much longer than what it holds.
                 let transfer = Download(address: address, name: name, maxByteCount: file.byteCount + 1 << 16)
                 try transfer.run(into: temporary, progress: progress)
-                let digest = try MD5.hexadecimal(ofContentOf: temporary)
-                guard digest == file.digest else {
-                    throw transfer.failure("what arrived has the MD5 \(digest) instead of \(file.digest)")
-                }
+                try check(temporary, is: file, from: transfer)
                 // A damaged file under another name would otherwise stay the one that is found.
                 for name in file.names { removeFile(joinPath(cache.path, name)) }
                 try renameFile(temporary, to: joinPath(cache.path, name))
@@ -141,6 +138,19 @@ package struct MNISTSearch: Sendable {
             }
         }
         throw last
+    }
+}
+
+/// Compares what arrived with the original.
+private func check(_ path: String, is file: MNISTFile, from transfer: Download) throws(DatasetError) {
+    let digest: String
+    do {
+        digest = try MD5.hexadecimal(ofContentOf: path)
+    } catch {
+        throw transfer.failure("what arrived is damaged: \(error.reason)")
+    }
+    guard digest == file.digest else {
+        throw transfer.failure("what arrived has the MD5 \(digest) instead of \(file.digest)")
     }
 }
 
