@@ -81,7 +81,8 @@ static inline int64_t cut_start(const cut *cut, int64_t index) {
 
 /// One panel of the right operand (at `right`) times the tiles `from` to `to` of the rows.
 static void run_panel(const run *run, const block *block, const cut *cut, int64_t from, int64_t to, int64_t column,
-                      int64_t columns, ck_gemm_tile *tile, const ck_gemm_tile_fn *kernel, bool pack_left) {
+                      int64_t columns, ck_gemm_tile *tile, const ck_gemm_tile_fn *kernel, bool pack_left,
+                      const char *ahead) {
   const ck_gemm *gemm = run->gemm;
   const ck_gemm_plan *plan = run->plan;
   const int64_t bytes = run->kernels->bytes;
@@ -92,6 +93,10 @@ static void run_panel(const run *run, const block *block, const cut *cut, int64_
   for (int64_t index = from; index < to; index++, left_tile += plan->left_block) {
     const int64_t offset = cut_start(cut, index), rows = cut->height + (index < cut->taller);
     const int64_t row = block->row + offset;
+    // The last tile fetches what the next panel is packed from, behind its multiplications.
+    const bool fetch = ahead != NULL && index == to - 1;
+    tile->ahead = fetch ? ahead : tile->right;
+    tile->ahead_bytes = fetch ? gemm->right_row * bytes : 0;
     const char *left = run->left + (row * gemm->left_row + block->k * gemm->left_column) * bytes;
     if (plan->pack_left) {
       if (pack_left) {
@@ -165,7 +170,9 @@ static void run_rows(const run *run, const block *block, const cut *cut, int64_t
       tile.right_stride = width;
     }
     tile.columns = columns;
-    run_panel(run, block, cut, from, to, column, columns, &tile, kernel, pack_left);
+    const bool fetch = block->pack_right && from == 0 && gemm->right_column == 1 && offset + columns < block->columns;
+    run_panel(run, block, cut, from, to, column, columns, &tile, kernel, pack_left,
+              fetch ? right + columns * bytes : NULL);
     pack_left = false;
     offset += columns;
   }

@@ -22,6 +22,8 @@ typedef struct {
   void *to;
   int64_t to_stride;
   int64_t columns;        ///< columns to read from `from` and write to `to`, at most the kernel's
+  const char *ahead;      ///< memory that will be read next: one row of a panel is fetched for each k
+  int64_t ahead_bytes;    ///< between such rows; 0 where there is nothing to fetch
 } ck_gemm_tile;
 
 typedef void (*ck_gemm_tile_fn)(const ck_gemm_tile *tile);

@@ -3,7 +3,7 @@
 
 // Tuned on Zen 3 and Zen 4 (32 KiB L1, 0.5 and 1 MiB L2); not sensitive to a factor of two.
 #ifndef CK_GEMM_DEPTH_BYTES
-#define CK_GEMM_DEPTH_BYTES (512 * 4)        // one column's elements in a block of k
+#define CK_GEMM_DEPTH_BYTES (1024 * 4)       // one column's elements in a block of k
 #endif
 #ifndef CK_GEMM_LEFT_BYTES
 #define CK_GEMM_LEFT_BYTES (192 * 1024)      // a block of the left operand stays in L2 beside a panel of the right

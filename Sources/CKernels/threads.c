@@ -21,7 +21,8 @@ enum {
   cache_line = 64,
   most_threads = 256,
   spins_between_clocks = 64,        // looking at the clock costs about as much as this many pauses
-  spins_before_yield = 16384,       // 0.2 to 0.7 ms: longer than any hand-over on a machine that is not oversubscribed
+  spins_before_yield = 2048,        // some 30 us: longer than a hand-over and most waits for the slower part
+  spins_between_yields = 32,
   linger_nanoseconds = 100 * 1000,  // spinning after a release: a little more than a wake-up costs
 };
 
@@ -74,7 +75,7 @@ static int64_t now(void) {
 /// One turn of a loop that waits for another thread, which may not be running where threads outnumber the cores.
 static inline void spin(uint32_t *spins) {
   relax();
-  if (++*spins >= spins_before_yield && *spins % 16 == 0) sched_yield();
+  if (++*spins >= spins_before_yield && *spins % spins_between_yields == 0) sched_yield();
 }
 
 // ---------------------------------------------------------------- helpers
