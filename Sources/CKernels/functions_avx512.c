@@ -1,0 +1,17 @@
+// The kernel set for x86-64 processors with AVX-512 (F, VL, BW, DQ).
+#if defined(__x86_64__)
+// Before the attribute below, which must not apply to the system's functions.
+#include <math.h>
+#include <string.h>
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))), \
+                             apply_to = function)
+#define CK_SET ck_kernels_avx512
+#define CK_ALL_TYPES 0
+#define CK_VECTOR_BYTES 64
+#define CK_LANES_1 64
+#define CK_LANES_2 32
+#define CK_LANES_4 16
+#define CK_LANES_8 8
+#include "functions.inc"
+#pragma clang attribute pop
+#endif
