@@ -1,0 +1,64 @@
+// The text of a compiled program, for debugging.
+
+import CKernels
+import Programs
+
+extension Executable: CustomStringConvertible {
+    /// The program, then one line for each kernel, then the arena.
+    package var description: String {
+        var text = "\(program)\n"
+        text += "plan for \(device.threadCount) threads, \(device.instructionSet):\n"
+        for (index, call) in calls.enumerated() {
+            text += "  \(index): \(describe(call)) \(describe(drafts[index]))\n"
+        }
+        text += "arena: \(buffers.arenaByteCount) bytes\n"
+        for entry in buffers.arenaValues {
+            text +=
+                "  %\(entry.value.index): offset \(entry.byteOffset), \(entry.interval.byteCount) bytes,"
+                + " kernels \(entry.interval.first)...\(entry.interval.last)\n"
+        }
+        return text
+    }
+
+    private func describe(_ call: Call) -> String {
+        switch call {
+        case .loop(let loop, let parts):
+            "loop[rank \(loop.loop.pointee.rank), \(loop.codeCount) ops, \(loop.loop.pointee.register_count) registers,"
+                + " block \(loop.loop.pointee.block), parts \(parts)]"
+        case .product(let product, let epilogue, let parts):
+            "product[\(product.pointee.batch)x\(product.pointee.m)x\(product.pointee.k)x\(product.pointee.n),"
+                + " epilogue of \(epilogue?.codeCount ?? 0) ops, parts \(parts)]"
+        case .gather: "gather"
+        case .scatterAdd: "scatterAdd"
+        case .argReduce: "argReduce"
+        case .random: "random"
+        }
+    }
+
+    private func describe(_ draft: KernelDraft) -> String {
+        var text = "space \(draft.space)"
+        let values = draft.members.prefix(12).map { value in
+            let step = program[value]
+            return "%\(value.index) = \(step.instruction.shortName)(\(step.operands.map { "%\($0.index)" }.joined(separator: ", ")))"
+        }
+        if !values.isEmpty { text += " " + values.joined(separator: "; ") }
+        if draft.members.count > 12 { text += "; ... \(draft.members.count - 12) more" }
+        for reduction in draft.reductions {
+            text += "; %\(reduction.index) = \(program[reduction].instruction.shortName)(%\(program[reduction].operands[0].index))"
+        }
+        return text
+    }
+}
+
+extension Instruction {
+    /// The name without associated values' labels.
+    fileprivate var shortName: String {
+        switch self {
+        case .unary(let function): "\(function)"
+        case .binary(let function): "\(function)"
+        case .compare(let comparison): "\(comparison)"
+        case .reduce(let reducer, let axes): "reduce.\(reducer)\(axes)"
+        default: "\(self)"
+        }
+    }
+}

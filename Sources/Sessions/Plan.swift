@@ -1,0 +1,180 @@
+// A compiled run: for given fetches, targets and feed shapes, the executable and how its arguments and results are
+// bound. And the state of one run of it.
+
+import CPU
+import Graphs
+import Programs
+import Tensors
+
+/// Everything about a run that does not change from step to step.
+final class Plan: Sendable {
+    struct FeedSlot: Hashable {
+        let endpoint: Endpoint
+        let dtype: DType
+        let shape: [Int]
+    }
+    struct Read {
+        let slot: Int
+        let argument: Int
+    }
+    struct Update {
+        let slot: Int
+        let result: Int
+        let byteCount: Int
+        /// False where the new value is an argument or a constant, which is then shared.
+        let isComputed: Bool
+    }
+    struct RandomStream {
+        let node: NodeID
+        let seeds: (Int, Int)
+        let samples: Int
+        let argument: Int
+    }
+
+    let items: [FetchRequest.Item]
+    let feeds: [FeedSlot]
+    let revision: Int
+    let executable: Executable
+    /// Arguments come in this order: the feeds, then variables and random states as they were met.
+    let reads: [Read]
+    let updates: [Update]
+    let randomStreams: [RandomStream]
+    /// The type of each fetched result; updates follow them in the program's results.
+    let fetchTypes: [ArrayType]
+    private let idleRuns = LockedPool<RunState>()
+
+    init(
+        items: [FetchRequest.Item], feeds: [FeedSlot], revision: Int, executable: Executable, reads: [Read],
+        updates: [Update], randomStreams: [RandomStream], fetchTypes: [ArrayType]
+    ) {
+        self.items = items
+        self.feeds = feeds
+        self.revision = revision
+        self.executable = executable
+        self.reads = reads
+        self.updates = updates
+        self.randomStreams = randomStreams
+        self.fetchTypes = fetchTypes
+    }
+
+    func takeRun() -> RunState { idleRuns.pop() ?? RunState(self) }
+    func giveBack(_ run: RunState) { idleRuns.push(run) }
+}
+
+/// One run of a plan: what it holds on to while it runs. It is used again by the next run, so that a warm step
+/// allocates nothing but the arrays it hands out.
+final class RunState: @unchecked Sendable {
+    // Unchecked: it belongs to one run at a time.
+    unowned let plan: Plan
+    let frame: Executable.Frame
+    var feeds: [UntypedArray?]
+    var readValues: [ArrayStorage?]
+    var newValues: [ArrayStorage?]
+    private var results: [ArrayStorage?]
+    private let randomStates: UnsafeMutablePointer<UInt64>
+
+    init(_ plan: Plan) {
+        self.plan = plan
+        frame = plan.executable.takeFrame()
+        feeds = Array(repeating: nil, count: plan.feeds.count)
+        readValues = Array(repeating: nil, count: plan.reads.count)
+        newValues = Array(repeating: nil, count: plan.updates.count)
+        results = Array(repeating: nil, count: plan.fetchTypes.count)
+        randomStates = .allocate(capacity: max(1, 4 * plan.randomStreams.count))
+    }
+
+    deinit {
+        randomStates.deallocate()
+    }
+
+    func setRandomState(_ index: Int, key: UInt64, low: UInt64, high: UInt64) {
+        randomStates[4 * index] = key
+        randomStates[4 * index + 1] = low
+        randomStates[4 * index + 2] = high
+        randomStates[4 * index + 3] = 0
+    }
+
+    func randomState(_ index: Int) -> (key: UInt64, low: UInt64, high: UInt64) {
+        (randomStates[4 * index], randomStates[4 * index + 1], randomStates[4 * index + 2])
+    }
+
+    /// Binds arguments and results and runs the kernels.
+    func execute() throws(KernelFailure) {
+        for index in feeds.indices {
+            if let feed = feeds[index] { frame.setArgument(index, feed.bytes) }
+        }
+        for (index, read) in plan.reads.enumerated() {
+            if let storage = readValues[index] { frame.setArgument(read.argument, UnsafeRawPointer(storage.bytes)) }
+        }
+        for (index, stream) in plan.randomStreams.enumerated() {
+            frame.setArgument(stream.argument, UnsafeRawPointer(randomStates + 4 * index))
+        }
+        let sources = plan.executable.resultSources
+        for index in results.indices where sources[index] == .computed {
+            let storage = ArrayStorage(byteCount: plan.fetchTypes[index].byteCount)
+            results[index] = storage
+            frame.setResult(index, storage.bytes)
+        }
+        for (index, update) in plan.updates.enumerated() where update.isComputed {
+            if let storage = newValues[index] { frame.setResult(update.result, storage.bytes) }
+        }
+        try plan.executable.run(frame)
+        for (index, update) in plan.updates.enumerated() where !update.isComputed {
+            newValues[index] = storage(of: update.result, byteCount: update.byteCount)
+        }
+    }
+
+    /// The array of fetch `index`, once the run is done.
+    func array(ofResult index: Int) -> UntypedArray {
+        let type = plan.fetchTypes[index]
+        switch plan.executable.resultSources[index] {
+        case .computed:
+            if let storage = results[index] {
+                return UntypedArray(dtype: type.dtype, shape: type.shape, storage: storage)
+            }
+        case .parameter(let argument):
+            if argument < feeds.count, let feed = feeds[argument] { return feed.reshaped(type.shape) }
+            if let storage = readValue(argument: argument) {
+                return UntypedArray(dtype: type.dtype, shape: type.shape, storage: storage)
+            }
+        case .constant(let number):
+            return plan.executable.program.constants[number].reshaped(type.shape)
+        case .duplicate(let earlier):
+            if earlier < plan.fetchTypes.count { return array(ofResult: earlier).reshaped(type.shape) }
+        }
+        // Not reached by a finished run; zeros are the total answer.
+        return UntypedArray(dtype: type.dtype, shape: type.shape, storage: ArrayStorage(zeros: type.byteCount))
+    }
+
+    private func readValue(argument: Int) -> ArrayStorage? {
+        for (index, read) in plan.reads.enumerated() where read.argument == argument { return readValues[index] }
+        return nil
+    }
+
+    /// Memory of its own for a variable that becomes equal to an argument, a constant or another result.
+    private func storage(of result: Int, byteCount: Int) -> ArrayStorage? {
+        switch plan.executable.resultSources[result] {
+        case .computed: return nil
+        case .parameter(let argument):
+            if argument < feeds.count, let feed = feeds[argument] {
+                return ArrayStorage(copying: feed.bytes, byteCount: byteCount)
+            }
+            return readValue(argument: argument)
+        case .constant(let number):
+            let constant = plan.executable.program.constants[number]
+            return ArrayStorage(copying: constant.bytes, byteCount: byteCount)
+        case .duplicate(let earlier):
+            if earlier < results.count { return results[earlier] }
+            for (index, update) in plan.updates.enumerated() where update.result == earlier { return newValues[index] }
+            return nil
+        }
+    }
+
+    /// Lets go of everything that the run held.
+    func dropReferences() {
+        for index in feeds.indices { feeds[index] = nil }
+        for index in readValues.indices { readValues[index] = nil }
+        for index in newValues.indices { newValues[index] = nil }
+        for index in results.indices { results[index] = nil }
+    }
+}

@@ -1,0 +1,157 @@
+// Makes a plan: takes the nodes that the fetches need, lowers them with the fed shapes, and compiles the program.
+
+import CPU
+import Graphs
+import Programs
+import Tensors
+
+/// Decides what reads and updates of variables mean inside one run.
+///
+/// - A read that no dependency orders after an update sees the value from before the run.
+/// - A read that depends on updates sees the latest of those.
+/// - Updates happen in the order in which their nodes were made, each on the value that the one before left.
+final class PlanBuilder: LoweringState {
+    private let graph: Graph
+    private let records: [NodeRecord]
+    private let builder = ProgramBuilder()
+    private let store: VariableStore
+    private var argumentCount = 0
+    private var reads: [Plan.Read] = []
+    private var randomStreams: [Plan.RandomStream] = []
+    private var before: [NodeID: ValueID] = [:]
+    /// The updates of each variable so far, in order.
+    private var writes: [NodeID: [(node: NodeID, value: ValueID)]] = [:]
+    private var writeOrder: [NodeID] = []
+
+    private init(graph: Graph, store: VariableStore) {
+        self.graph = graph
+        records = graph.records
+        self.store = store
+    }
+
+    /// - Errors: `GraphError` for mistakes in the graph, `SessionError` for those of this run.
+    static func plan(
+        graph: Graph, items: [FetchRequest.Item], feeds: [Plan.FeedSlot], store: VariableStore, device: CPUDevice
+    ) throws -> Plan {
+        try graph.requireSound()
+        let revision = graph.revision
+        let builder = PlanBuilder(graph: graph, store: store)
+        do {
+            return try builder.build(items: items, feeds: feeds, revision: revision, device: device)
+        } catch let error as GraphError {
+            throw SessionError.notComputable(error.diagnostics)
+        } catch let defect as InvalidProgram {
+            throw SessionError(.notComputable, "the program could not be compiled: \(defect)")
+        }
+    }
+
+    private func build(
+        items: [FetchRequest.Item], feeds: [Plan.FeedSlot], revision: Int, device: CPUDevice
+    ) throws -> Plan {
+        var lowering = GraphLowering(graph: graph, builder: builder, state: self)
+        var fed: Set<Endpoint> = []
+        for feed in feeds {
+            let record = records[feed.endpoint.node.int]
+            let name = "\(record.name):\(feed.endpoint.output)"
+            let type = record.outputTypes[Int(feed.endpoint.output)]
+            guard fed.insert(feed.endpoint).inserted else { throw SessionError.duplicateFeed(name) }
+            guard type.dtype == feed.dtype else {
+                throw SessionError.feedType(name, expected: type.dtype, found: feed.dtype)
+            }
+            guard type.shape.accepts(feed.shape) else {
+                throw SessionError.feedShape(name, expected: type.shape, found: feed.shape)
+            }
+            lowering.define(feed.endpoint, argument(ArrayType(feed.dtype, feed.shape)))
+        }
+        var targets: [NodeID] = []
+        for item in items {
+            switch item {
+            case .output(let endpoint): if !fed.contains(endpoint) { targets.append(endpoint.node) }
+            case .target(let node): targets.append(node)
+            }
+        }
+        for node in lowering.order(to: targets) { try lowering.lower(node) }
+
+        var results: [ValueID] = []
+        for item in items {
+            if case .output(let endpoint) = item { results.append(try lowering.value(of: endpoint)) }
+        }
+        let fetchCount = results.count
+        var updated: [(variable: NodeID, value: ValueID)] = []
+        for variable in writeOrder {
+            guard let last = writes[variable]?.last, last.value != before[variable] else { continue }
+            updated.append((variable, last.value))
+            results.append(last.value)
+        }
+        let program = builder.finish(results: results)
+        let executable = try device.compile(program)
+        let updates = updated.enumerated().map { index, update in
+            Plan.Update(
+                slot: store.slot(ofHandle: update.variable, name: records[update.variable.int].name),
+                result: fetchCount + index, byteCount: builder.type(of: update.value).byteCount,
+                isComputed: executable.resultSources[fetchCount + index] == .computed)
+        }
+        return Plan(
+            items: items, feeds: feeds, revision: revision, executable: executable, reads: reads, updates: updates,
+            randomStreams: randomStreams, fetchTypes: results.prefix(fetchCount).map { builder.type(of: $0) })
+    }
+
+    private func argument(_ type: ArrayType) -> ValueID {
+        argumentCount += 1
+        return builder.parameter(type)
+    }
+
+    // MARK: LoweringState
+
+    func read(variable: NodeID, by node: NodeID) throws -> ValueID {
+        if let written = writes[variable], let last = written.last {
+            if case .updates = records[node.int].operation.effect { return last.value }
+            if let seen = latest(of: written, seenBy: node) { return seen }
+        }
+        return try valueBefore(variable)
+    }
+
+    func write(variable: NodeID, by node: NodeID, _ value: ValueID) throws {
+        if writes[variable] == nil { writeOrder.append(variable) }
+        writes[variable, default: []].append((node, value))
+    }
+
+    func randomState(of node: NodeID, samples: Int) throws -> ValueID {
+        guard let operation = records[node.int].operation as? any RandomOperation else {
+            throw InvalidProgram("\(records[node.int].operation.name) has no seeds")
+        }
+        let stream = Plan.RandomStream(
+            node: node, seeds: operation.seeds, samples: samples, argument: argumentCount)
+        randomStreams.append(stream)
+        return argument(ArrayType(.uint64, [4]))
+    }
+
+    /// The variable's value from before the run.
+    private func valueBefore(_ variable: NodeID) throws -> ValueID {
+        if let value = before[variable] { return value }
+        guard let declared = graph.variableRecords.first(where: { $0.handle == variable }),
+            let shape = declared.type.shape.known
+        else {
+            throw Mistake("the variable \"\(records[variable.int].name)\" has no known shape")
+        }
+        reads.append(
+            Plan.Read(slot: store.slot(ofHandle: variable, name: declared.name), argument: argumentCount))
+        let value = argument(ArrayType(declared.type.dtype, shape))
+        before[variable] = value
+        return value
+    }
+
+    /// The latest of the updates that `node` depends on, or nil.
+    private func latest(of updates: [(node: NodeID, value: ValueID)], seenBy node: NodeID) -> ValueID? {
+        var remaining = Dictionary(updates.enumerated().map { ($1.node, $0) }, uniquingKeysWith: max)
+        var found = -1
+        var seen: Set<NodeID> = []
+        var waiting = [node]
+        while let next = waiting.popLast(), !remaining.isEmpty {
+            guard seen.insert(next).inserted else { continue }
+            if let position = remaining.removeValue(forKey: next) { found = max(found, position) }
+            waiting += records[next.int].inputs.map(\.node) + records[next.int].controlInputs
+        }
+        return found >= 0 ? updates[found].value : nil
+    }
+}

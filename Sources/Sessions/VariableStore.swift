@@ -1,0 +1,158 @@
+// The values that outlive a run: variables and the positions of random streams.
+
+import Graphs
+import Tensors
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The variables of a session.
+///
+/// A value never changes in place: a run computes new values beside the old ones and puts them in their place at its
+/// end, all together. So readers need no lock while they run, and a run that fails has changed nothing. The memory of
+/// the old value is used for the new value of the next update, unless somebody still holds it.
+final class VariableStore: @unchecked Sendable {
+    // Unchecked: everything mutable is reached under `lock` only.
+
+    private struct Slot {
+        var current: ArrayStorage?
+        var spare: ArrayStorage?
+        /// Whether a run is about to update it.
+        var isBusy = false
+    }
+
+    private struct RandomStreamState {
+        var key: UInt64
+        var low: UInt64
+        var high: UInt64
+    }
+
+    private var slots: [Slot] = []
+    private var slotOfHandle: [NodeID: Int] = [:]
+    private var names: [String] = []
+    private var streams: [NodeID: RandomStreamState] = [:]
+    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+    private let released: UnsafeMutablePointer<pthread_cond_t>
+
+    init() {
+        lock = .allocate(capacity: 1)
+        lock.initialize(to: pthread_mutex_t())
+        pthread_mutex_init(lock, nil)
+        released = .allocate(capacity: 1)
+        released.initialize(to: pthread_cond_t())
+        pthread_cond_init(released, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(released)
+        pthread_mutex_destroy(lock)
+        released.deallocate()
+        lock.deallocate()
+    }
+
+    private func withLock<Result>(_ body: () throws -> Result) rethrows -> Result {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return try body()
+    }
+
+    /// The place of a variable's value, the same for the session's life.
+    func slot(ofHandle handle: NodeID, name: String) -> Int {
+        withLock {
+            if let slot = slotOfHandle[handle] { return slot }
+            slots.append(Slot())
+            names.append(name)
+            slotOfHandle[handle] = slots.count - 1
+            return slots.count - 1
+        }
+    }
+
+    /// Whether the variable with this handle has a value.
+    func isInitialized(handle: NodeID) -> Bool {
+        withLock { slotOfHandle[handle].map { slots[$0].current != nil } ?? false }
+    }
+
+    /// Waits until no other run updates what the plan updates, claims that, and hands the run the values it reads,
+    /// memory for the values it writes, and its random states.
+    func begin(_ run: RunState) throws(SessionError) {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        let plan = run.plan
+        while plan.updates.contains(where: { slots[$0.slot].isBusy }) { pthread_cond_wait(released, lock) }
+        for (index, read) in plan.reads.enumerated() {
+            guard let current = slots[read.slot].current else {
+                run.dropReferences()
+                throw .uninitialized(
+                    plan.reads.filter { slots[$0.slot].current == nil }.map { names[$0.slot] })
+            }
+            run.readValues[index] = current
+        }
+        for (index, update) in plan.updates.enumerated() {
+            slots[update.slot].isBusy = true
+            guard update.isComputed else { continue }
+            if slots[update.slot].spare?.byteCount == update.byteCount,
+                isKnownUniquelyReferenced(&slots[update.slot].spare)
+            {
+                run.newValues[index] = slots[update.slot].spare
+                slots[update.slot].spare = nil
+            } else {
+                run.newValues[index] = ArrayStorage(byteCount: update.byteCount)
+            }
+        }
+        for (index, stream) in plan.randomStreams.enumerated() {
+            let state = streams[stream.node] ?? initialState(stream.seeds)
+            run.setRandomState(index, key: state.key, low: state.low, high: state.high)
+            let (low, overflow) = state.low.addingReportingOverflow(UInt64(stream.samples))
+            streams[stream.node] = RandomStreamState(key: state.key, low: low, high: state.high &+ (overflow ? 1 : 0))
+        }
+    }
+
+    /// Puts the new values in place, all together.
+    func commit(_ run: RunState) {
+        withLock {
+            for (index, update) in run.plan.updates.enumerated() {
+                let old = slots[update.slot].current
+                slots[update.slot].current = run.newValues[index]
+                slots[update.slot].spare = old
+                slots[update.slot].isBusy = false
+                run.newValues[index] = nil
+            }
+            if !run.plan.updates.isEmpty { pthread_cond_broadcast(released) }
+        }
+    }
+
+    /// Leaves everything as it was before the run; random streams too, unless another run has drawn since.
+    func abandon(_ run: RunState) {
+        withLock {
+            for (index, update) in run.plan.updates.enumerated() {
+                slots[update.slot].isBusy = false
+                if slots[update.slot].spare == nil { slots[update.slot].spare = run.newValues[index] }
+                run.newValues[index] = nil
+            }
+            for (index, stream) in run.plan.randomStreams.enumerated() {
+                let (key, low, high) = run.randomState(index)
+                if streams[stream.node]?.low == low &+ UInt64(stream.samples) {
+                    streams[stream.node] = RandomStreamState(key: key, low: low, high: high)
+                }
+            }
+            if !run.plan.updates.isEmpty { pthread_cond_broadcast(released) }
+        }
+    }
+
+    /// The state of a stream that was never used.
+    ///
+    /// - Source: TensorFlow's `PhiloxRandom(seed, seed2)`: the first seed is the key, the second the counter's upper half.
+    private func initialState(_ seeds: (Int, Int)) -> RandomStreamState {
+        if seeds == (0, 0) {
+            var system = SystemRandomNumberGenerator()
+            return RandomStreamState(key: system.next(), low: 0, high: system.next())
+        }
+        return RandomStreamState(
+            key: UInt64(bitPattern: Int64(seeds.0)), low: 0, high: UInt64(bitPattern: Int64(seeds.1)))
+    }
+}
