@@ -1,7 +1,7 @@
 // The decisions of gemm_plan.h, and the two questions of the interface that need nothing else.
 #include "gemm_plan.h"
 
-// Tuned on Zen 3 and Zen 4 (32 KiB L1, 0.5 and 1 MiB L2); not sensitive to a factor of two.
+// Tuned on Zen 3 (32 KiB L1, 0.5 and 1 MiB L2); not sensitive to a factor of two.
 #ifndef CK_GEMM_DEPTH_BYTES
 #define CK_GEMM_DEPTH_BYTES (1024 * 4)       // one column's elements in a block of k
 #endif
