@@ -1,0 +1,148 @@
+// The way of a line over the pixels: its gaps, and what of a long series can be seen at all.
+
+/// A point on the picture, in pixels.
+struct Place: Equatable {
+    let x: Double
+    let y: Double
+}
+
+/// A line cut into the stretches between its gaps, with no more points than can be seen.
+struct LinePath {
+    /// The stretches; none is empty.
+    private(set) var stretches: [[Place]] = []
+    /// The averages of the columns of pixels in each stretch, with the number of points in each.
+    private var averages: [[(place: Place, weight: Double)]] = []
+    /// The last point that can be drawn.
+    private(set) var end: Place?
+    /// How many values it was made of.
+    private(set) var valueCount = 0
+
+    /// - Parameter place: the place of a point, or nil where it leaves a gap.
+    init(count: Int, place: (Int) -> Place?) {
+        var (stretch, average) = ([Place](), [(place: Place, weight: Double)]())
+        var column = PixelColumn()
+        func flush() {
+            if let columnAverage = column.average { average.append(columnAverage) }
+            column.flush(into: &stretch)
+        }
+        func finish(_ path: inout LinePath) {
+            flush()
+            guard !stretch.isEmpty else { return }
+            path.stretches.append(stretch)
+            path.averages.append(average)
+            stretch.removeAll(keepingCapacity: true)
+            average.removeAll(keepingCapacity: true)
+        }
+        for index in 0..<count {
+            guard let point = place(index) else {
+                finish(&self)
+                continue
+            }
+            if !column.add(point) {
+                flush()
+                _ = column.add(point)
+            }
+            end = point
+            valueCount += 1
+        }
+        finish(&self)
+    }
+
+    /// The lines, as the data of an SVG path; stretches of one point are left to `dots`.
+    var data: String {
+        var data = ""
+        for stretch in stretches where stretch.count > 1 {
+            for (index, place) in stretch.enumerated() {
+                data += (index == 0 ? "M" : "L") + coordinate(place.x) + " " + coordinate(place.y)
+            }
+        }
+        return data
+    }
+
+    /// The course of a noisy line, as the data of an SVG path: the averages over columns of some pixels.
+    func course(columnWidth: Double) -> String {
+        var data = ""
+        for average in averages where average.count > 1 {
+            var isFirst = true
+            var (x, y, weight, column) = (0.0, 0.0, 0.0, 0)
+            func flush() {
+                guard weight > 0 else { return }
+                data += (isFirst ? "M" : "L") + coordinate(x / weight) + " " + coordinate(y / weight)
+                isFirst = false
+                (x, y, weight) = (0, 0, 0)
+            }
+            for point in average {
+                let its = Int(point.place.x / columnWidth)
+                if its != column { flush() }
+                x += point.place.x * point.weight
+                y += point.place.y * point.weight
+                weight += point.weight
+                column = its
+            }
+            flush()
+        }
+        return data
+    }
+
+    /// The points that stand alone between gaps; all points, where there are few.
+    func dots(atMost limit: Int) -> [Place] {
+        let all = stretches.flatMap { $0 }
+        return all.count <= limit ? all : stretches.filter { $0.count == 1 }.flatMap { $0 }
+    }
+}
+
+/// The points that fall into one column of half a pixel, of which the first, the least, the greatest and the last show.
+private struct PixelColumn {
+    private var number = 0
+    private var count = 0
+    private var first = Place(x: 0, y: 0)
+    private var least = (Place(x: 0, y: 0), 0)
+    private var greatest = (Place(x: 0, y: 0), 0)
+    private var last = Place(x: 0, y: 0)
+    private var sum = Place(x: 0, y: 0)
+
+    var average: (place: Place, weight: Double)? {
+        let weight = Double(count)
+        return count > 0 ? (Place(x: sum.x / weight, y: sum.y / weight), weight) : nil
+    }
+
+    /// Takes a point of this column; false where it belongs to another.
+    mutating func add(_ point: Place) -> Bool {
+        let its = Int(point.x * 2)
+        if count == 0 {
+            (number, first, least, greatest) = (its, point, (point, 0), (point, 0))
+            sum = Place(x: 0, y: 0)
+        } else {
+            guard its == number else { return false }
+            if point.y < least.0.y { least = (point, count) }
+            if point.y > greatest.0.y { greatest = (point, count) }
+        }
+        last = point
+        sum = Place(x: sum.x + point.x, y: sum.y + point.y)
+        count += 1
+        return true
+    }
+
+    /// Appends what shows, in its order, and starts anew.
+    mutating func flush(into stretch: inout [Place]) {
+        guard count > 0 else { return }
+        let extremes = least.1 <= greatest.1 ? [least, greatest] : [greatest, least]
+        var positions = [0]
+        stretch.append(first)
+        for (place, position) in extremes + [(last, count - 1)] where !positions.contains(position) {
+            stretch.append(place)
+            positions.append(position)
+        }
+        count = 0
+    }
+}
+
+/// A coordinate with at most two decimals.
+func coordinate(_ value: Double) -> String {
+    guard value.magnitude < 1e9 else { return "0" }
+    let hundredths = Int((value * 100).rounded())
+    let (whole, rest) = hundredths.magnitude.quotientAndRemainder(dividingBy: 100)
+    let sign = hundredths < 0 ? "-" : ""
+    if rest == 0 { return "\(sign)\(whole)" }
+    return rest % 10 == 0 ? "\(sign)\(whole).\(rest / 10)" : "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest)"
+}
