@@ -93,9 +93,11 @@ extension Graph {
             (endpoints.map { $0.node.int < state.nodes.count ? state.nodes[$0.node.int] : nil }, state.nodes.count)
         }
         for (index, input) in inputs.enumerated() where input.graph !== self {
-            mistake = mistake ?? Mistake(
-                "input \(index), \"\(input.name)\", belongs to another graph",
-                hint: "make all inputs inside the same asDefault block")
+            mistake =
+                mistake
+                ?? Mistake(
+                    "input \(index), \"\(input.name)\", belongs to another graph",
+                    hint: "make all inputs inside the same asDefault block")
             isSound = false
         }
         if isSound {
@@ -140,18 +142,26 @@ extension Graph {
         }
 
         let record = state.withLock { state in
-            let nodeName = state.uniqueName(scope.qualified(name ?? defaultName(of: operation.name)))
+            let nodeName =
+                state.reservedName(name) ?? state.uniqueName(scope.qualified(name ?? defaultName(of: operation.name)))
             if state.isFinalized {
-                mistake = mistake ?? Mistake(
-                    "the graph was finalized, nothing can be added to it",
-                    hint: "make all nodes before the loop that runs them")
+                mistake =
+                    mistake
+                    ?? Mistake(
+                        "the graph was finalized, nothing can be added to it",
+                        hint: "make all nodes before the loop that runs them")
             } else if let name, !isValidName(name) {
-                mistake = mistake ?? Mistake(
-                    "\"\(name)\" is not a valid name",
-                    hint: "a name starts with a letter, a digit or '.', and goes on with those, '_', '-', '/' or '>'")
+                mistake =
+                    mistake
+                    ?? Mistake(
+                        "\"\(name)\" is not a valid name",
+                        hint:
+                            "a name starts with a letter, a digit or '.', and goes on with those, '_', '-', '/' or '>'")
             }
+            // Inputs of other graphs are left out: their numbers mean something else here.
             let record = NodeRecord(
-                name: nodeName, operation: operation, inputs: endpoints,
+                name: nodeName, operation: operation,
+                inputs: inputs.allSatisfy { $0.graph === self } ? endpoints : [],
                 controlInputs: control, outputTypes: types, device: scope.device, isSound: isSound && mistake == nil,
                 origin: origin)
             if let mistake {
@@ -231,6 +241,13 @@ extension Graph {
 }
 
 extension Graph.State {
+    /// The full name, where `name` is one that was reserved for a node (see `withNodeScope`) and is not taken yet.
+    fileprivate func reservedName(_ name: String?) -> String? {
+        guard let name, name.hasSuffix("/") else { return nil }
+        let full = String(name.dropLast())
+        return nameCounts[full.lowercased()] != nil && nodesByName[full] == nil ? full : nil
+    }
+
     /// `name`, or the first of `name_1`, `name_2`, ... that is free.
     fileprivate mutating func uniqueName(_ name: String) -> String {
         let key = name.lowercased()

@@ -75,7 +75,8 @@ package func reverseWalk(
         let record = records[node.int]
         let outputs = record.outputTypes.indices.map { Endpoint(node: node, output: $0) }
         let gradients = outputs.map(total)
-        if gradients.allSatisfy({ $0 == nil }) { continue }
+        // A node with a mistake may lack inputs that its rule counts on.
+        if gradients.allSatisfy({ $0 == nil }) || !record.isSound { continue }
         let context = GradientContext(
             inputs: record.inputs.map { Value(graph: graph, endpoint: $0) },
             outputs: outputs.map { Value(graph: graph, endpoint: $0) },

@@ -80,6 +80,17 @@ package func withExactNameScope<Result>(_ prefix: String, _ body: () throws -> R
     try Scope.with({ $0.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/" }, body)
 }
 
+/// Reserves a unique name for a node and names what `body` makes before it under that name.
+///
+/// - Parameters:
+///   - body: is given the name for the node itself, to be passed on as it is.
+package func withNodeScope<Result>(
+    _ name: String, _ body: (_ reservedName: String) throws -> Result
+) rethrows -> Result {
+    let prefix = Graph.default.uniqueScopeName(Scope.current.qualified(name)) + "/"
+    return try Scope.with({ $0.prefix = prefix }) { try body(prefix) }
+}
+
 /// Adds to `graph` in `body`, where it is not the default graph already; scopes stay in force where it is.
 package func withGraph<Result>(_ graph: Graph, _ body: () throws -> Result) rethrows -> Result {
     if Graph.default === graph { return try body() }
