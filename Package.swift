@@ -69,6 +69,7 @@ let package = Package(
         .testTarget(
             name: "ProgramsTests", dependencies: ["Programs", "Tensors", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"], swiftSettings: settings),
+        .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -21,7 +21,7 @@ func fixedText(_ value: Double, decimals: Int) -> String {
 /// `value` with about `digits` significant digits, for a label: `0.02131`, `97.82`, `1.3×10⁻⁷`.
 func valueText(_ value: Double, significantDigits digits: Int = 4) -> String {
     guard value.isFinite else { return "?" }
-    guard value != 0 else { return "0" }
+    guard value.magnitude > leastWritten else { return "0" }
     let exponent = decimalExponent(of: value)
     guard (-5...9).contains(exponent) else { return scientificText(value) }
     var text = fixedText(value, decimals: max(0, digits - 1 - exponent))
@@ -32,9 +32,13 @@ func valueText(_ value: Double, significantDigits digits: Int = 4) -> String {
     return text
 }
 
+/// What is smaller counts as 0: the powers of ten beside it overflow.
+private let leastWritten = 1e-300
+
 /// `3.1×10⁻⁷`
 func scientificText(_ value: Double) -> String {
-    guard value.isFinite, value != 0 else { return value == 0 ? "0" : "?" }
+    guard value.isFinite else { return "?" }
+    guard value.magnitude > leastWritten else { return "0" }
     var exponent = decimalExponent(of: value)
     var mantissa = (value.magnitude / powerOfTen(exponent) * 10).rounded() / 10
     if mantissa >= 10 {
@@ -53,7 +57,7 @@ func superscript(_ number: Int) -> String {
         + String(String(number.magnitude).compactMap { $0.wholeNumberValue.map { digits[$0] } })
 }
 
-/// The largest whole `e` with `10^e <= |value|`, for a finite value other than 0.
+/// The largest whole `e` with `10^e <= |value|`, for a finite value from 1e-300 on.
 func decimalExponent(of value: Double) -> Int {
     var exponent = 0
     let magnitude = value.magnitude

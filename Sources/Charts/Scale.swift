@@ -81,7 +81,8 @@ private struct LinearMarks {
             exponent < 0 ? index * mantissa / powerOfTen(-exponent) : index * mantissa * powerOfTen(exponent)
         }
         let step = multiple(1)
-        var (first, last) = ((low / step).rounded(.down), (high / step).rounded(.up))
+        // A hair of tolerance: 9.1 / 0.1 is a little less than 91.
+        var (first, last) = ((low / step + 1e-9).rounded(.down), (high / step - 1e-9).rounded(.up))
         if isTight {
             // Data that ends just short of a mark, as steps 0 to 99,999 do, reaches to it.
             let reach = (high - low) * 0.01
