@@ -76,8 +76,8 @@ package struct InputTypes {
     /// it is the shape of a tensor, else at most the rank.
     package func sizes(_ index: Int) -> Shape {
         if let sizes = integers(index) { return Shape(sizes) }
-        if let measured = measuredAt(index) { return measured }
-        return types[index].shape.rank == 1 ? types[index].shape[0].map(Shape.unknown(rank:)) ?? .unknown : .unknown
+        guard types[index].shape.rank == 1 else { return .unknown }
+        return measuredAt(index) ?? types[index].shape[0].map(Shape.unknown(rank:)) ?? .unknown
     }
 
     /// `variable "W2" (model.swift:17)`, where input `index` is read from a variable.
@@ -94,7 +94,7 @@ package protocol ConstantOperation: Operation {
     var array: UntypedArray { get }
 }
 
-/// An operation whose output holds the dimensions of its first input.
+/// An operation whose output, where it is a vector, holds the dimensions of its first input.
 package protocol ShapeOperation: Operation {}
 
 /// An operation that draws random numbers: from the stream of its two seeds, or, where both are 0, from one that
