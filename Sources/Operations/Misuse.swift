@@ -1,0 +1,26 @@
+// Stands in for an operation that cannot be made because a function was called in a way that makes no sense; the
+// mistake is reported with the others of the graph.
+
+import Graphs
+import Programs
+import Tensors
+
+/// An operation that was asked for but could not be made.
+struct Misuse: Operation {
+    private let operation: any Operation
+    private let mistake: Mistake
+
+    init(_ operation: any Operation, _ mistake: Mistake) {
+        self.operation = operation
+        self.mistake = mistake
+    }
+
+    var name: String { operation.name }
+    var attributes: [Attribute] { operation.attributes }
+    var effect: Effect { .none }
+    var outputCount: Int { operation.outputCount }
+
+    func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] { throw mistake }
+    func gradient(_ context: GradientContext) -> Gradient { .none(reason: mistake.message) }
+    func lower(_ context: LoweringContext) throws -> [ValueID] { throw mistake }
+}
