@@ -1,0 +1,261 @@
+// Random numbers: with the same seeds those that TensorFlow draws.
+
+public import Graphs
+package import Programs
+public import Tensors
+
+// MARK: - Seeds
+
+/// The two seeds of a random operation, as TensorFlow derives them.
+///
+/// - Source: `tensorflow/python/framework/random_seed.py`, graph mode.
+package struct RandomSeeds: Hashable, Sendable {
+    let seed: Int
+    let seed2: Int
+
+    /// - Parameters:
+    ///   - operationSeed: the seed given for the operation alone. Without one, the graph's is combined with the number
+    ///     of nodes made so far; without either, both seeds are 0, and the numbers differ in every session.
+    package init(operationSeed: Int?, in graph: Graph) {
+        switch (graph.seed, operationSeed) {
+        case (nil, nil):
+            (seed, seed2) = (0, 0)
+        case (let graphSeed, let operationSeed):
+            let first = Self.truncated(graphSeed ?? 87_654_321)
+            let second = Self.truncated(operationSeed ?? graph.nodeCount)
+            // Two zeros would mean that there are no seeds.
+            (seed, seed2) = first == 0 && second == 0 ? (0, Int(Int32.max)) : (first, second)
+        }
+    }
+
+    package init(seed: Int, seed2: Int) {
+        (self.seed, self.seed2) = (seed, seed2)
+    }
+
+    private static func truncated(_ seed: Int) -> Int {
+        let remainder = seed % Int(Int32.max)
+        return remainder < 0 ? remainder + Int(Int32.max) : remainder
+    }
+
+    fileprivate var attributes: [Attribute] { [Attribute("seed", .int(seed)), Attribute("seed2", .int(seed2))] }
+}
+
+/// How many 128-bit samples of its stream a run of a random operation uses up.
+///
+/// TensorFlow sets aside 256 for each number, more than any distribution rejects.
+private func reservedSamples(_ count: Int) -> Int {
+    let (samples, overflows) = count.multipliedReportingOverflow(by: 256)
+    return overflows ? Int.max : samples
+}
+
+// MARK: - Operations
+
+/// Numbers of a floating-point type in the shape that the input holds.
+///
+/// - Gradient: none; the numbers depend on no input.
+package struct RandomNumbers: RandomOperation {
+    package enum Kind: String, Hashable, Sendable {
+        /// Even in `[0, 1)`.
+        case uniform = "RandomUniform"
+        /// Normal, with mean 0 and standard deviation 1.
+        case normal = "RandomStandardNormal"
+        /// Normal, drawn anew where the magnitude is above 2.
+        case truncatedNormal = "TruncatedNormal"
+    }
+
+    let kind: Kind
+    let dtype: DType
+    let indexType: DType
+    let randomSeeds: RandomSeeds
+
+    package init(_ kind: Kind, dtype: DType, indexType: DType = .int32, seeds: RandomSeeds) {
+        self.kind = kind
+        self.dtype = dtype
+        self.indexType = indexType
+        randomSeeds = seeds
+    }
+
+    package var name: String { kind.rawValue }
+    package var attributes: [Attribute] {
+        randomSeeds.attributes + [Attribute("dtype", .type(dtype)), Attribute("T", .type(indexType))]
+    }
+    package var effect: Effect { .random }
+    package var outputCount: Int { 1 }
+    package var seeds: (Int, Int) { (randomSeeds.seed, randomSeeds.seed2) }
+
+    package func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] {
+        try inputs.require(count: 1)
+        if !dtype.isFloating { throw .unsupported(dtype, accepted: "floating-point numbers") }
+        return [TensorType(dtype, try inputs.requireShape(0))]
+    }
+
+    package func gradient(_ context: GradientContext) -> Gradient { .none(reason: "random numbers depend on no input") }
+
+    package func lower(_ context: LoweringContext) throws -> [ValueID] {
+        _ = try context.integers(0, "the shape")
+        let type = ArrayType(dtype, try context.outputShape())
+        let distribution: Distribution =
+            switch kind {
+            case .uniform: .uniform
+            case .normal: .normal
+            case .truncatedNormal: .truncatedNormal
+            }
+        let state = try context.randomState(samples: reservedSamples(type.count))
+        return [try context.builder.add(.random(distribution), [state], type: type)]
+    }
+}
+
+/// (shape, low, high) → whole numbers, even in `[low, high)`.
+///
+/// - Gradient: none; whole numbers change in steps.
+package struct RandomIntegers: RandomOperation {
+    let dtype: DType
+    let indexType: DType
+    let randomSeeds: RandomSeeds
+
+    package init(dtype: DType, indexType: DType = .int32, seeds: RandomSeeds) {
+        self.dtype = dtype
+        self.indexType = indexType
+        randomSeeds = seeds
+    }
+
+    package var name: String { "RandomUniformInt" }
+    package var attributes: [Attribute] {
+        randomSeeds.attributes + [Attribute("Tout", .type(dtype)), Attribute("T", .type(indexType))]
+    }
+    package var effect: Effect { .random }
+    package var outputCount: Int { 1 }
+    package var seeds: (Int, Int) { (randomSeeds.seed, randomSeeds.seed2) }
+
+    package func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] {
+        try inputs.require(count: 3)
+        if dtype != .int32, dtype != .int64 { throw .unsupported(dtype, accepted: "int32 and int64") }
+        for index in 1...2 {
+            if inputs[index].dtype != dtype { throw .dtypesDiffer(inputs[index].dtype, dtype) }
+            if !inputs[index].shape.isCompatible(with: .scalar) {
+                throw Mistake("the bounds must be single numbers, but one has shape \(inputs[index].shape)")
+            }
+        }
+        if let low = inputs.integers(1)?.first, let high = inputs.integers(2)?.first, low >= high {
+            throw Mistake("there is no whole number from \(low) up to but without \(high)")
+        }
+        return [TensorType(dtype, try inputs.requireShape(0))]
+    }
+
+    package func gradient(_ context: GradientContext) -> Gradient { .none(reason: "whole numbers change in steps") }
+
+    package func lower(_ context: LoweringContext) throws -> [ValueID] {
+        _ = try context.integers(0, "the shape")
+        let type = ArrayType(dtype, try context.outputShape())
+        let state = try context.randomState(samples: reservedSamples(type.count))
+        return [
+            try context.builder.add(
+                .random(.uniformInteger), [state, context.operands[1], context.operands[2]], type: type)
+        ]
+    }
+}
+
+extension InputTypes {
+    /// The shape that input `index` holds.
+    fileprivate func requireShape(_ index: Int) throws(Mistake) -> Shape {
+        try requireIntegers(index, "the shape")
+        if let sizes = integers(index), elementCount(sizes) == nil {
+            throw Mistake("\(sizes) is not a shape: its sizes are negative or too large")
+        }
+        return sizes(index)
+    }
+}
+
+// MARK: - Public functions
+
+/// Numbers drawn evenly from a range, new ones in every run.
+///
+///     randomUniform([2, 3], in: -1..<1) as Tensor<Float>
+///
+/// - Parameters:
+///   - seed: decides the numbers together with the graph's seed. Without it, the graph's alone does; without that too,
+///     each session draws others.
+/// - Errors: a negative size is a mistake.
+/// - Gradient: none.
+/// - Source: TensorFlow's `random.uniform`; the same seeds give the same numbers.
+public func randomUniform<Scalar: FloatingElement>(
+    _ shape: [Int], in range: Range<Scalar> = 0..<1, seed: Int? = nil, name: String? = nil, in graph: Graph? = nil
+) -> Tensor<Scalar> {
+    let (low, high) = (range.lowerBound, range.upperBound)
+    return inNodeScope(name, "random_uniform", of: graph ?? .default) { name in
+        let sizes = integerConstant(shape, name: "shape")
+        let isUnit = low == 0 && high == 1
+        let bounds = isUnit ? [] : [constant(low, name: "min").value, constant(high, name: "max").value]
+        let numbers = { (name: String?) in makeRandom(.uniform, Scalar.dtype, sizes, seed, name: name) }
+        if isUnit { return Tensor(numbers(name)) }
+        let unit = numbers(nil)
+        if low == 0 { return Tensor(elementwise(.multiply, [unit, bounds[1]], name: name)) }
+        let scaled = unit * elementwise(.subtract, [bounds[1], bounds[0]], name: "sub")
+        return Tensor(elementwise(.add, [scaled, bounds[0]], name: name))
+    }
+}
+
+/// Normally distributed numbers, new ones in every run.
+///
+///     randomNormal([784, 10], standardDeviation: 0.03) as Tensor<Float>
+///
+/// - Parameters, Errors, Gradient: as for `randomUniform(_:in:seed:name:in:)`.
+/// - Source: TensorFlow's `random.normal`; the same seeds give the same numbers.
+public func randomNormal<Scalar: FloatingElement>(
+    _ shape: [Int], mean: Scalar = 0, standardDeviation: Scalar = 1, seed: Int? = nil, name: String? = nil,
+    in graph: Graph? = nil
+) -> Tensor<Scalar> {
+    makeNormal(.normal, "random_normal", shape, mean, standardDeviation, seed, name, graph)
+}
+
+/// Normally distributed numbers, drawn anew where they are more than two standard deviations from the mean.
+///
+/// - Parameters, Errors, Gradient: as for `randomUniform(_:in:seed:name:in:)`.
+/// - Source: TensorFlow's `random.truncated_normal`; the same seeds give the same numbers.
+public func truncatedNormal<Scalar: FloatingElement>(
+    _ shape: [Int], mean: Scalar = 0, standardDeviation: Scalar = 1, seed: Int? = nil, name: String? = nil,
+    in graph: Graph? = nil
+) -> Tensor<Scalar> {
+    makeNormal(.truncatedNormal, "truncated_normal", shape, mean, standardDeviation, seed, name, graph)
+}
+
+/// Whole numbers (`int32` or `int64`) drawn evenly from a range, new ones in every run.
+///
+///     randomInteger([5], in: 1..<7) as Tensor<Int32>
+///
+/// - Parameters, Gradient: as for `randomUniform(_:in:seed:name:in:)`.
+/// - Errors: an empty range, a negative size or another type is a mistake.
+/// - Source: TensorFlow's `random.uniform`; the same seeds give the same numbers.
+public func randomInteger<Scalar: IntegerElement>(
+    _ shape: [Int], in range: Range<Scalar>, seed: Int? = nil, name: String? = nil, in graph: Graph? = nil
+) -> Tensor<Scalar> {
+    inNodeScope(name, "random_uniform", of: graph ?? .default) { name in
+        let sizes = integerConstant(shape, name: "shape")
+        let low = constant(range.lowerBound, name: "min").value
+        let high = constant(range.upperBound, name: "max").value
+        let seeds = RandomSeeds(operationSeed: seed, in: .default)
+        let operation = RandomIntegers(dtype: Scalar.dtype, indexType: sizes.dtype, seeds: seeds)
+        return makeTensor(operation, [sizes, low, high], name: name)
+    }
+}
+
+private func makeRandom(
+    _ kind: RandomNumbers.Kind, _ dtype: DType, _ sizes: Value, _ seed: Int?, name: String? = nil
+) -> Value {
+    let seeds = RandomSeeds(operationSeed: seed, in: sizes.graph)
+    return makeValue(RandomNumbers(kind, dtype: dtype, indexType: sizes.dtype, seeds: seeds), [sizes], name: name)
+}
+
+private func makeNormal<Scalar: FloatingElement>(
+    _ kind: RandomNumbers.Kind, _ defaultName: String, _ shape: [Int], _ mean: Scalar, _ deviation: Scalar,
+    _ seed: Int?, _ name: String?, _ graph: Graph?
+) -> Tensor<Scalar> {
+    inNodeScope(name, defaultName, of: graph ?? .default) { name in
+        let sizes = integerConstant(shape, name: "shape")
+        let mean = constant(mean, name: "mean").value
+        let deviation = constant(deviation, name: "stddev").value
+        let numbers = makeRandom(kind, Scalar.dtype, sizes, seed)
+        let scaled = elementwise(.multiply, [numbers, deviation], name: "mul")
+        return Tensor(elementwise(.add, [scaled, mean], name: name))
+    }
+}
