@@ -53,17 +53,20 @@ extension Interpreter {
     }
 
     static func iota(axis: Int, _ type: ArrayType) -> UntypedArray? {
-        func count<Scalar: NumericElement>(_ scalar: Scalar.Type) -> UntypedArray {
+        func count<Scalar: TensorElement>(_ convert: (Int) -> Scalar) -> UntypedArray {
             let inner = denseStrides(type.shape)[axis]
             return NDArray<Scalar>(shape: type.shape) { elements in
                 for index in elements.indices {
-                    let position = index / inner % type.shape[axis]
-                    let value = Scalar(exactly: position) ?? Scalar(clamping: Double(position))
-                    elements.initializeElement(at: index, to: value)
+                    elements.initializeElement(at: index, to: convert(index / inner % type.shape[axis]))
                 }
             }.untyped
         }
-        return type.dtype.numericType.map { count($0) }
+        func floating<Scalar: InterpretedFloat>(_ scalar: Scalar.Type) -> UntypedArray { count { Scalar($0) } }
+        func integer<Scalar: IntegerElement>(_ scalar: Scalar.Type) -> UntypedArray {
+            count { Scalar(truncatingIfNeeded: $0) }
+        }
+        if let scalar = type.dtype.interpretedFloatType { return floating(scalar) }
+        return type.dtype.integerType.map { integer($0) }
     }
 
     static func broadcast(_ operand: UntypedArray, axes: [Int], to type: ArrayType) -> UntypedArray {

@@ -123,19 +123,15 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
 
 /// The product of the dimensions, or nil where one is negative or the product overflows.
 package func elementCount(_ dimensions: [Int]) -> Int? {
+    guard dimensions.allSatisfy({ $0 >= 0 }) else { return nil }
+    if dimensions.contains(0) { return 0 }
     var count = 1
-    var hasZero = false
     for dimension in dimensions {
-        guard dimension >= 0 else { return nil }
-        if dimension == 0 {
-            hasZero = true
-            continue
-        }
         let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-        if overflow { return hasZero ? 0 : nil }
+        if overflow { return nil }
         count = product
     }
-    return hasZero ? 0 : count
+    return count
 }
 
 /// The strides, in elements, of a dense row-major array; those of an array without elements mean nothing.

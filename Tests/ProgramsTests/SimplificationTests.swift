@@ -17,12 +17,12 @@ import Testing
     @Test(arguments: 0..<20, [false, true])
     func simplifiedProgramsGiveTheSameResults(block: Int, hasEmptyArrays: Bool) throws {
         let options = Self.exactOptions(hasEmptyArrays: hasEmptyArrays)
-        for seed in UInt64(block * 50)..<UInt64(block * 50 + 50) { try compare(seed, options, tolerance: 0) }
+        for seed in UInt64(block * 25)..<UInt64(block * 25 + 25) { try compare(seed, options, tolerance: 0) }
     }
 
     @Test(arguments: 0..<10)
     func simplifiedProgramsOfRoundedFunctionsGiveCloseResults(block: Int) throws {
-        for seed in UInt64(block * 50)..<UInt64(block * 50 + 50) {
+        for seed in UInt64(block * 25)..<UInt64(block * 25 + 25) {
             try compare(seed, RandomProgram.Options(), tolerance: 1e-4)
         }
     }

@@ -1,0 +1,60 @@
+import Programs
+import Tensors
+import TestSupport
+import Testing
+
+/// The interpreter and the printed text against XLA.
+@Suite(.enabled(if: XLAOracle.fromEnvironment != nil, "no Python with jax"))
+struct XLATests {
+    private struct Case {
+        let name: String
+        let program: Program
+        let arguments: [UntypedArray]
+        let tolerance: Double
+    }
+
+    @Test(arguments: DType.all)
+    func everyInstructionGivesWhatXLAGives(dtype: DType) throws {
+        try compare(
+            instructionSamples(dtype).map { sample in
+                // Functions of the two libraries differ in the last bits; sums and products by their order.
+                let isFloat = sample.type.dtype.isFloating
+                return Case(
+                    name: "\(sample)", program: try sample.program(), arguments: sample.operands,
+                    tolerance: isFloat ? (sample.type.dtype == .float32 ? 2e-5 : 1e-12) : 0)
+            })
+    }
+
+    @Test(arguments: [false, true])
+    func randomProgramsGiveWhatXLAGives(isExact: Bool) throws {
+        var options = RandomProgram.Options()
+        options.isExact = isExact
+        options.hasSpecialValues = isExact
+        options.hasEmptyArrays = true
+        try compare(
+            (UInt64(1000)..<1100).map { seed in
+                let random = try RandomProgram(seed: seed, options: options, simplifies: seed % 2 == 0)
+                return Case(
+                    name: "\(random)", program: random.program, arguments: random.arguments,
+                    tolerance: isExact ? 1e-6 : 1e-3)
+            })
+    }
+
+    private func compare(_ cases: [Case]) throws {
+        let oracle = try #require(XLAOracle.fromEnvironment)
+        let outcomes = try oracle.run(cases.map { ($0.program.description, $0.arguments) })
+        for (sample, outcome) in zip(cases, outcomes) {
+            switch outcome {
+            case .failure(let message):
+                Issue.record("\(sample.name): XLA says: \(message)\n\(sample.program)")
+            case .results(let expected):
+                let actual = try Interpreter.run(sample.program, sample.arguments)
+                #expect(actual.count == expected.count, "\(sample.name)")
+                for (actual, expected) in zip(actual, expected) {
+                    let differences = actual.differences(from: expected, tolerance: sample.tolerance)
+                    #expect(differences.isEmpty, "\(sample.name)")
+                }
+            }
+        }
+    }
+}
