@@ -7,10 +7,7 @@
 #define CK_SET ck_kernels_avx2
 #define CK_ALL_TYPES 0
 #define CK_VECTOR_BYTES 32
-#define CK_LANES_1 32
-#define CK_LANES_2 16
 #define CK_LANES_4 8
-#define CK_LANES_8 4
 #include "functions.inc"
 #pragma clang attribute pop
 #endif

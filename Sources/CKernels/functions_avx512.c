@@ -8,10 +8,7 @@
 #define CK_SET ck_kernels_avx512
 #define CK_ALL_TYPES 0
 #define CK_VECTOR_BYTES 64
-#define CK_LANES_1 64
-#define CK_LANES_2 32
 #define CK_LANES_4 16
-#define CK_LANES_8 8
 #include "functions.inc"
 #pragma clang attribute pop
 #endif

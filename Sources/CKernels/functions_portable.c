@@ -2,8 +2,5 @@
 #define CK_SET ck_kernels_portable
 #define CK_ALL_TYPES 1
 #define CK_VECTOR_BYTES 16
-#define CK_LANES_1 16
-#define CK_LANES_2 8
 #define CK_LANES_4 4
-#define CK_LANES_8 2
 #include "functions.inc"
