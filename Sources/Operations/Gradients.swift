@@ -35,9 +35,10 @@ public func gradients<Output: FloatingElement, each Input: TensorExpression>(
 ) -> (repeat Tensor<(each Input).Scalar>) where repeat (each Input).Scalar: FloatingElement {
     var sources: [Value] = []
     repeat sources.append(gradientSource(each inputs))
+    // No key path here: one in a function with a parameter pack ends the process (Swift 6.3.1).
     let values = gradientValues(
         of: [result.tensor.value], seeds: [outputGradient?.value], with: sources,
-        stopping: stopGradients.map(\.value), unconnected: unconnected, name: name)
+        stopping: stopGradients.map { $0.value }, unconnected: unconnected, name: name)
     var remaining = values[...]
     func next<Scalar>(_ input: some TensorExpression<Scalar>) -> Tensor<Scalar> {
         Tensor(remaining.popFirst() ?? gradientSource(input))
