@@ -33,6 +33,8 @@ ck_reduction ck_reduction_for(ck_isa isa, ck_access_kind kind, ck_type type) {
   return own->rows ? *own : ck_kernels_portable.reduction[type][k];
 }
 
+ck_philox_fn ck_best_philox(void) { return kernels(ck_best_isa())->philox; }
+
 // The largest and smallest value of each type, as raw bits; a maximum starts from the smallest.
 static uint64_t extreme(ck_type type, bool largest) {
   switch (type) {

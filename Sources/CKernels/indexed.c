@@ -133,6 +133,18 @@ enum { ARG_COLUMNS = 64 };
   typedef T arg_element_##NAME __attribute__((aligned(1), may_alias)); \
   static void arg_##NAME(const char *in, int64_t count, int64_t inner, int64_t columns, int64_t *best_index) { \
     const arg_element_##NAME *from = (const arg_element_##NAME *)in; \
+    if (inner == 1) { \
+      T b = count > 0 ? from[0] : 0; \
+      int64_t index = 0; \
+      for (int64_t j = 1; j < count; j++) { \
+        T v = from[j]; \
+        bool better = (BETTER || v != v) && b == b; \
+        b = better ? v : b; \
+        index = better ? j : index; \
+      } \
+      *best_index = index; \
+      return; \
+    } \
     T best[ARG_COLUMNS]; \
     for (int64_t i = 0; i < columns; i++) best_index[i] = 0, best[i] = count > 0 ? from[i] : 0; \
     for (int64_t j = 1; j < count; j++) { \

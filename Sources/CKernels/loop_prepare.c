@@ -112,6 +112,10 @@ static bool slot_is_result(const ck_loop *loop, int32_t slot) {
   return false;
 }
 
+static bool is_single(const ck_loop *loop, const space *s) {
+  return loop->tile_slot < 0 && s->total > 0 && s->total == s->block_rows * s->block_columns;
+}
+
 static bool is_complete(const space *s, const ck_access *a) {
   for (int i = 0; i < CK_DIMS - 2; i++)
     if (s->extent[i] > 1 && stride_of(s, a, i) == 0) return false;
@@ -123,7 +127,7 @@ static bool is_complete(const space *s, const ck_access *a) {
 // The outermost dimension long enough to divide, or else the longest, along which no reduction runs.
 static int32_t choose_split(const ck_loop *loop, const space *s) {
   int32_t best = -1;
-  if (s->total == 0) return -1;
+  if (s->total == 0 || is_single(loop, s)) return -1;
   for (int d = 0; d < CK_DIMS; d++) {
     if (s->extent[d] < 2) continue;
     bool possible = true;
@@ -171,7 +175,7 @@ typedef struct { int32_t last_use, index; } access_facts;
 
 size_t ck_loop_prepared_bytes(const ck_loop *loop) {
   size_t accesses = (size_t)loop->access_count, slots = (size_t)loop->slot_count;
-  return aligned(sizeof(ck_prepared)) + aligned(accesses * sizeof(ck_cursor_scalar)) +
+  return aligned(sizeof(ck_prepared)) + aligned(accesses * sizeof(ck_cursor_fixed)) +
          aligned((slots + 1) * sizeof(ck_cursor_register)) + 3 * 64 + accesses * sizeof(ck_prepared_access) +
          aligned((size_t)loop->code_count * sizeof(ck_instruction)) + aligned(slots * sizeof(slot_facts)) +
          aligned(accesses * sizeof(access_facts));
@@ -272,7 +276,7 @@ static ck_prepared_access prepare_access(const preparation *p, int32_t index) {
 }
 
 // Accesses are put in their order in the loop, but by kind: reads, writes, reductions.
-static void prepare_reads(preparation *p, ck_prepared *out, ck_cursor_scalar *scalars, ck_prepared_access *reads) {
+static void prepare_reads(preparation *p, ck_prepared *out, ck_cursor_fixed *fixed, ck_prepared_access *reads) {
   const ck_loop *loop = p->loop;
   for (int32_t i = 0; i < loop->access_count; i++) {
     const ck_access *a = &loop->access[i];
@@ -280,7 +284,7 @@ static void prepare_reads(preparation *p, ck_prepared *out, ck_cursor_scalar *sc
     // A scalar that is also a result must be there as a vector; functions that read a scalar take its first element.
     bool forced = must_copy(p, i);
     if (is_scalar(loop, a) && !slot_is_result(loop, a->slot) && !forced) {
-      scalars[out->scalars++] = (ck_cursor_scalar){loop->slot_count + i, a->buffer, a->offset};
+      fixed[out->fixed++] = (ck_cursor_fixed){loop->slot_count + i, a->buffer, a->offset};
       continue;
     }
     ck_prepared_access q = prepare_access(p, i);
@@ -288,13 +292,19 @@ static void prepare_reads(preparation *p, ck_prepared *out, ck_cursor_scalar *sc
     q.forced = forced;
     if (slot->last_definition < 0 && slot->primary >= 0 && !forced && may_go_into(p, i, slot->primary))
       q.into = slot->primary;
-    if (q.into >= 0 || q.forced || !always_contiguous(loop, &p->s, a)) register_cursor(p, a->slot);
+    if (q.into >= 0 || q.forced || !always_contiguous(loop, &p->s, a)) {
+      register_cursor(p, a->slot);
+    } else if (out->single) {
+      fixed[out->fixed++] = (ck_cursor_fixed){q.cursor, q.buffer, q.offset};
+      continue;
+    }
     p->access[i].index = out->reads;
     reads[out->reads++] = q;
   }
 }
 
-static void prepare_results(preparation *p, ck_prepared *out, ck_prepared_access *writes, ck_prepared_access *reads) {
+static void prepare_results(preparation *p, ck_prepared *out, ck_cursor_fixed *fixed, ck_prepared_access *writes,
+                            ck_prepared_access *reads) {
   const ck_loop *loop = p->loop;
   for (int32_t i = 0; i < loop->access_count; i++) {
     const ck_access *a = &loop->access[i];
@@ -302,7 +312,12 @@ static void prepare_results(preparation *p, ck_prepared *out, ck_prepared_access
     ck_prepared_access q = prepare_access(p, i);
     q.source = p->slot[a->slot].map;
     q.direct = q.source == q.cursor;
-    if (q.direct && !always_contiguous(loop, &p->s, a)) register_cursor(p, a->slot);
+    if (q.direct && !always_contiguous(loop, &p->s, a)) {
+      register_cursor(p, a->slot);
+    } else if (q.direct && out->single) {
+      fixed[out->fixed++] = (ck_cursor_fixed){q.cursor, q.buffer, q.offset};
+      continue;
+    }
     for (int32_t k = 0; k < out->reads; k++) {
       if (reads[k].into != i || reads[k].cursor != q.source) continue;
       reads[k].into = out->writes;
@@ -351,8 +366,8 @@ void ck_loop_prepare(const ck_loop *loop, void *prepared) {
   size_t slots = (size_t)loop->slot_count, accesses = (size_t)loop->access_count;
 
   size_t at = aligned(sizeof *out);
-  out->scalars_at = (uint32_t)at;
-  at += aligned(accesses * sizeof(ck_cursor_scalar));
+  out->fixed_at = (uint32_t)at;
+  at += aligned(accesses * sizeof(ck_cursor_fixed));
   out->registers_at = (uint32_t)at;
   at += aligned((slots + 1) * sizeof(ck_cursor_register));
   out->code_at = (uint32_t)at;
@@ -380,8 +395,10 @@ void ck_loop_prepare(const ck_loop *loop, void *prepared) {
   }
 
   ck_prepared_access *reads = (ck_prepared_access *)(base + out->reads_at);
-  prepare_reads(&p, out, (ck_cursor_scalar *)(base + out->scalars_at), reads);
-  prepare_results(&p, out, reads + out->reads, reads);
+  ck_cursor_fixed *fixed = (ck_cursor_fixed *)(base + out->fixed_at);
+  out->single = is_single(loop, &p.s);
+  prepare_reads(&p, out, fixed, reads);
+  prepare_results(&p, out, fixed, reads + out->reads, reads);
   find_steady(&p, out, reads);
   out->writes_at = out->reads_at + (uint32_t)((size_t)out->reads * sizeof *reads);
   out->reduces_at = out->writes_at + (uint32_t)((size_t)out->writes * sizeof *reads);
@@ -400,7 +417,6 @@ void ck_loop_prepare(const ck_loop *loop, void *prepared) {
   out->split = choose_split(loop, &p.s);
   out->tile_outer = loop->rank - 2;
   out->tile_cursor = loop->tile_slot;
-  out->cursors = (int32_t)cursor_count(loop);
   out->instructions = loop->code_count;
   out->scratch_states = (uint32_t)aligned(cursor_count(loop) * sizeof(char *));
   out->scratch_registers = out->scratch_states + (uint32_t)aligned(accesses * sizeof(ck_loop_state));

@@ -37,18 +37,21 @@ typedef struct {
 typedef struct { char *at; double sum; int64_t rows, columns; } ck_loop_state;
 
 typedef struct { int32_t cursor, index; } ck_cursor_register;
-typedef struct { int32_t cursor, buffer; int64_t offset; } ck_cursor_scalar;
+/// An address that stays the same for the whole run: of a scalar or, where the loop is a single block, of whatever
+/// lies in memory in one piece.
+typedef struct { int32_t cursor, buffer; int64_t offset; } ck_cursor_fixed;
 
 typedef struct {
   int64_t extent[CK_DIMS];      ///< exactly CK_DIMS, with extents of 1 in front
   int64_t block_rows, block_columns;
   int64_t total;                ///< points; 0 where an extent is 0
+  bool single;                  ///< one block is all there is
   int32_t outer_dims;           ///< of the CK_DIMS - 2 outer dimensions, the first that is not 1 (or CK_DIMS - 2)
   int32_t split;                ///< dimension that a team divides, or -1
   int32_t tile_outer;           ///< dimensions in front of the tile's two, for ck_loop_run_tile
   int32_t tile_cursor, tile_reg;
-  int32_t cursors, states, scalars, registers, reads, writes, reduces, instructions;
-  uint32_t scalars_at, registers_at, reads_at, writes_at, reduces_at, code_at;  ///< bytes from the start
+  int32_t states, fixed, registers, reads, writes, reduces, instructions;
+  uint32_t fixed_at, registers_at, reads_at, writes_at, reduces_at, code_at;  ///< bytes from the start
   uint32_t scratch_states, scratch_registers, register_bytes;
 } ck_prepared;
 

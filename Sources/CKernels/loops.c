@@ -28,8 +28,8 @@ static inline void start(run *r, const void *prepared, char *const *buffers, voi
   const ck_cursor_register *registers = CK_PART_OF(p, p->registers_at);
   for (int32_t i = 0; i < p->registers; i++)
     r->cursor[registers[i].cursor] = base + (size_t)registers[i].index * p->register_bytes;
-  const ck_cursor_scalar *scalars = CK_PART_OF(p, p->scalars_at);
-  for (int32_t i = 0; i < p->scalars; i++) r->cursor[scalars[i].cursor] = buffers[scalars[i].buffer] + scalars[i].offset;
+  const ck_cursor_fixed *fixed = CK_PART_OF(p, p->fixed_at);
+  for (int32_t i = 0; i < p->fixed; i++) r->cursor[fixed[i].cursor] = buffers[fixed[i].buffer] + fixed[i].offset;
   for (int32_t i = 0; i < p->states; i++) r->state[i] = (ck_loop_state){NULL, 0, 0, 0};
   for (int d = 0; d < CK_DIMS - 2; d++) r->index[d] = 0;
   // Functions are handed something for operands that they do not have.
@@ -145,7 +145,7 @@ static void copy_in(const run *r, const ck_prepared_access *a, const ck_prepared
   if (to != at) ck_copy_rectangle(to, columns, 1, at, a->row, a->column, rows, columns, (size_t)a->size);
 }
 
-static inline void run_block(const run *r, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+static void run_block(const run *r, int64_t row, int64_t rows, int64_t column, int64_t columns) {
   const ck_prepared *p = r->p;
   char **cursor = r->cursor;
   const ck_prepared_access *reads = CK_PART_OF(p, p->reads_at), *writes = CK_PART_OF(p, p->writes_at);
@@ -184,6 +184,13 @@ static int64_t part_start(const ck_prepared *p, int64_t part, int64_t parts) {
 void ck_loop_run(const void *prepared, char *const *buffers, void *scratch, const ck_team *team, ck_status *status) {
   const ck_prepared *p = prepared;
   run r;
+  if (p->single) {
+    // Most of the loops of a small model; all their reductions are complete.
+    if (team->part > 0) return;
+    start(&r, prepared, buffers, scratch, status);
+    run_block(&r, 0, p->block_rows, 0, p->block_columns);
+    return;
+  }
   int64_t low[CK_DIMS] = {0}, high[CK_DIMS];
   memcpy(high, p->extent, sizeof high);
   if (team->parts > 1) {

@@ -1,10 +1,10 @@
 // Random numbers from Philox4x32-10, equal bit for bit to those of TensorFlow's CPU kernels.
 //
 // A sample is four 32-bit words, a function of key and counter alone, so parts of a team start anywhere.
-// Results come in groups: those that one sample gives, except for the truncated normal distribution, where a group
-// has a fixed stretch of the stream to itself because nobody knows how many candidates it will reject.
+// A sample gives 16 bytes of the result, in order. Only the truncated normal distribution, of which nobody knows how
+// many candidates it will reject, gives each 16 bytes a fixed stretch of the stream to themselves.
 // - Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011), for the generator.
-#include "ckernels.h"
+#include "kernel_set.h"
 
 #include <math.h>
 #include <string.h>
@@ -81,85 +81,106 @@ static inline uint32_t next_word(word_stream *s) {
   return s->words.word[s->used++];
 }
 
-// ---------------------------------------------------------------- groups
+// ---------------------------------------------------------------- runs of samples
 
-static inline void uniform_group_f32(philox p, float *out) {
-  sample s = sample_at(&p);
-  for (int i = 0; i < 4; i++) out[i] = uniform_float(s.word[i]);
+// What becomes of the words of CK_PHILOX_SAMPLES samples; `bounds` are the integers' first value and span.
+enum { WORDS = 4 * CK_PHILOX_SAMPLES };
+typedef void (*convert_fn)(const uint32_t *words, void *out, const uint64_t *bounds);
+
+static void uniform_f32(const uint32_t *words, void *out, const uint64_t *bounds) {
+  (void)bounds;
+  float *f = out;
+  for (int i = 0; i < WORDS; i++) f[i] = uniform_float(words[i]);
 }
-static inline void uniform_group_f64(philox p, double *out) {
-  sample s = sample_at(&p);
-  for (int i = 0; i < 2; i++) out[i] = uniform_double(s.word[2 * i], s.word[2 * i + 1]);
+static void uniform_f64(const uint32_t *words, void *out, const uint64_t *bounds) {
+  (void)bounds;
+  double *d = out;
+  for (int i = 0; i < WORDS / 2; i++) d[i] = uniform_double(words[2 * i], words[2 * i + 1]);
 }
-static inline void normal_group_f32(philox p, float *out) {
-  sample s = sample_at(&p);
-  for (int i = 0; i < 4; i += 2) normal_floats(s.word[i], s.word[i + 1], out + i);
+static void normal_f32(const uint32_t *words, void *out, const uint64_t *bounds) {
+  (void)bounds;
+  float *f = out;
+  for (int i = 0; i < WORDS; i += 2) normal_floats(words[i], words[i + 1], f + i);
 }
-static inline void normal_group_f64(philox p, double *out) {
-  sample s = sample_at(&p);
-  normal_doubles(s.word, out);
+static void normal_f64(const uint32_t *words, void *out, const uint64_t *bounds) {
+  (void)bounds;
+  double *d = out;
+  for (int i = 0; i < WORDS / 4; i++) normal_doubles(words + 4 * i, d + 2 * i);
 }
-static inline void truncated_group_f32(philox p, float *out) {
-  word_stream words = {p, {{0}}, 4};
-  for (int i = 0; i < 4;) {
-    float f[2];
-    uint32_t x0 = next_word(&words), x1 = next_word(&words);
-    normal_floats(x0, x1, f);
-    for (int k = 0; k < 2 && i < 4; k++)
-      if (fabsf(f[k]) < 2.0f) out[i++] = f[k];
-  }
+static void integers_32(const uint32_t *words, void *out, const uint64_t *bounds) {
+  uint32_t *x = out, first = (uint32_t)bounds[0], span = (uint32_t)bounds[1];
+  for (int i = 0; i < WORDS; i++) x[i] = first + words[i] % span;
 }
-static inline void truncated_group_f64(philox p, double *out) {
-  word_stream words = {p, {{0}}, 4};
-  for (int i = 0; i < 2;) {
-    double d[2];
-    uint32_t x[4];
-    for (int k = 0; k < 4; k++) x[k] = next_word(&words);
-    normal_doubles(x, d);
-    for (int k = 0; k < 2 && i < 2; k++)
-      if (fabs(d[k]) < 2.0) out[i++] = d[k];
-  }
+static void integers_64(const uint32_t *words, void *out, const uint64_t *bounds) {
+  uint64_t *x = out;
+  for (int i = 0; i < WORDS / 2; i++)
+    x[i] = bounds[0] + (words[2 * i] | (uint64_t)words[2 * i + 1] << 32) % bounds[1];
 }
 
-// Groups [low, high) of `SIZE` elements, `STEP` samples apart; the last may be cut off by the end of the result.
-#define DEFINE_FILL(NAME, T, SIZE, STEP) \
-  static void fill_##NAME(philox p, char *result, int64_t count, int64_t low, int64_t high) { \
-    T *out = (T *)(void *)result; \
-    for (int64_t g = low; g < high; g++) { \
-      philox at = skipped(p, (uint64_t)g * STEP); \
-      if (count - g * SIZE >= SIZE) { \
-        NAME(at, out + g * SIZE); \
-      } else { \
-        T group[SIZE]; \
-        NAME(at, group); \
-        memcpy(out + g * SIZE, group, (size_t)(count - g * SIZE) * sizeof(T)); \
-      } \
-    } \
+// Samples [low, high), 16 bytes of the result each; the last may be cut off by the result's end.
+static void fill(philox p, char *out, int64_t bytes, int64_t low, int64_t high, convert_fn convert,
+                 const uint64_t *bounds) {
+  ck_philox_fn generate = ck_best_philox();
+  uint32_t words[WORDS];
+  uint64_t whole[WORDS / 2];
+  for (int64_t s = low; s < high; s += CK_PHILOX_SAMPLES) {
+    philox at = skipped(p, (uint64_t)s);
+    generate(at.key, at.low, at.high, words);
+    int64_t end = high * 16 < bytes ? high * 16 : bytes, left = end - s * 16;
+    if (left >= (int64_t)sizeof whole) {
+      convert(words, out + s * 16, bounds);
+    } else {
+      convert(words, whole, bounds);
+      memcpy(out + s * 16, whole, (size_t)left);
+    }
   }
-DEFINE_FILL(uniform_group_f32, float, 4, 1)
-DEFINE_FILL(uniform_group_f64, double, 2, 1)
-DEFINE_FILL(normal_group_f32, float, 4, 1)
-DEFINE_FILL(normal_group_f64, double, 2, 1)
-DEFINE_FILL(truncated_group_f32, float, 4, 256)
-DEFINE_FILL(truncated_group_f64, double, 2, 128)
+}
 
-// low + word modulo (high - low), wrapping; an empty interval gives `low`.
-#define DEFINE_FILL_INTEGERS(NAME, T, SIZE, WORD) \
-  static void fill_##NAME(philox p, char *result, int64_t count, int64_t low, int64_t high, const char *first, \
-                          const char *last) { \
-    T *out = (T *)(void *)result, from, to; \
-    memcpy(&from, first, sizeof from); \
-    memcpy(&to, last, sizeof to); \
-    T span = to - from; \
-    if (span == 0) span = 1; \
-    for (int64_t g = low; g < high; g++) { \
-      philox at = skipped(p, (uint64_t)g); \
-      sample s = sample_at(&at); \
-      for (int64_t i = 0; i < SIZE && g * SIZE + i < count; i++) out[g * SIZE + i] = from + WORD % span; \
-    } \
+// ---------------------------------------------------------------- truncated normal
+
+// Each group of 16 bytes has 1024 words of the stream to itself: 256 for each of its elements.
+static void fill_truncated_f32(philox p, float *out, int64_t count, int64_t low, int64_t high) {
+  for (int64_t g = low; g < high; g++) {
+    word_stream words = {skipped(p, (uint64_t)g * 256), {{0}}, 4};
+    for (int64_t i = 4 * g, end = i + 4 < count ? i + 4 : count; i < end;) {
+      float f[2];
+      uint32_t x0 = next_word(&words), x1 = next_word(&words);
+      normal_floats(x0, x1, f);
+      for (int k = 0; k < 2 && i < end; k++)
+        if (fabsf(f[k]) < 2.0f) out[i++] = f[k];
+    }
   }
-DEFINE_FILL_INTEGERS(u32, uint32_t, 4, s.word[i])
-DEFINE_FILL_INTEGERS(u64, uint64_t, 2, (s.word[2 * i] | (uint64_t)s.word[2 * i + 1] << 32))
+}
+static void fill_truncated_f64(philox p, double *out, int64_t count, int64_t low, int64_t high) {
+  for (int64_t g = low; g < high; g++) {
+    word_stream words = {skipped(p, (uint64_t)g * 128), {{0}}, 4};
+    for (int64_t i = 2 * g, end = i + 2 < count ? i + 2 : count; i < end;) {
+      double d[2];
+      uint32_t x[4];
+      for (int k = 0; k < 4; k++) x[k] = next_word(&words);
+      normal_doubles(x, d);
+      for (int k = 0; k < 2 && i < end; k++)
+        if (fabs(d[k]) < 2.0) out[i++] = d[k];
+    }
+  }
+}
+
+// First value and span of an interval; one that is empty gives its lower bound.
+static void read_bounds(const ck_random *random, char *const *buffers, uint64_t *bounds) {
+  const char *first = buffers[random->low] + random->low_offset, *last = buffers[random->high] + random->high_offset;
+  if (random->type == CK_I64) {
+    uint64_t from, to;
+    memcpy(&from, first, sizeof from);
+    memcpy(&to, last, sizeof to);
+    bounds[0] = from, bounds[1] = to - from;
+  } else {
+    uint32_t from, to;
+    memcpy(&from, first, sizeof from);
+    memcpy(&to, last, sizeof to);
+    bounds[0] = from, bounds[1] = (uint32_t)(to - from);
+  }
+  if (bounds[1] == 0) bounds[1] = 1;
+}
 
 void ck_random_run(const ck_random *random, char *const *buffers, const ck_team *team) {
   uint64_t state[3];
@@ -172,17 +193,20 @@ void ck_random_run(const ck_random *random, char *const *buffers, const ck_team 
   int64_t lines = (groups + 3) / 4, low = lines * team->part / team->parts * 4;
   int64_t high = lines * (team->part + 1) / team->parts * 4;
   if (high > groups) high = groups;
+  if (low >= high) return;
   bool wide = size == 2;
+  int64_t bytes = count * (wide ? 8 : 4);
+  uint64_t bounds[2] = {0, 1};
   switch ((ck_distribution)random->distribution) {
-    case CK_UNIFORM: (wide ? fill_uniform_group_f64 : fill_uniform_group_f32)(p, out, count, low, high); break;
-    case CK_NORMAL: (wide ? fill_normal_group_f64 : fill_normal_group_f32)(p, out, count, low, high); break;
+    case CK_UNIFORM: fill(p, out, bytes, low, high, wide ? uniform_f64 : uniform_f32, bounds); break;
+    case CK_NORMAL: fill(p, out, bytes, low, high, wide ? normal_f64 : normal_f32, bounds); break;
     case CK_TRUNCATED_NORMAL:
-      (wide ? fill_truncated_group_f64 : fill_truncated_group_f32)(p, out, count, low, high);
+      if (wide) fill_truncated_f64(p, (double *)(void *)out, count, low, high);
+      else fill_truncated_f32(p, (float *)(void *)out, count, low, high);
       break;
-    case CK_UNIFORM_INT: {
-      const char *first = buffers[random->low] + random->low_offset, *last = buffers[random->high] + random->high_offset;
-      (wide ? fill_u64 : fill_u32)(p, out, count, low, high, first, last);
+    case CK_UNIFORM_INT:
+      read_bounds(random, buffers, bounds);
+      fill(p, out, bytes, low, high, wide ? integers_64 : integers_32, bounds);
       break;
-    }
   }
 }
