@@ -25,6 +25,23 @@ struct XLATests {
             })
     }
 
+    @Test func literalsAreReadAsTheyWereMeant() throws {
+        try compare(
+            DType.all.flatMap { dtype -> [Case] in
+                let numbers = tryingNumbers(dtype)
+                let many = (0..<20).flatMap { _ in numbers }
+                let arrays = [
+                    array(dtype, [], [numbers[1]]), array(dtype, [numbers.count], numbers),
+                    array(dtype, [20, numbers.count], many), array(dtype, [0, 2], []),
+                ]
+                return arrays.map { constant in
+                    let builder = ProgramBuilder()
+                    let program = builder.finish(results: [builder.constant(constant)])
+                    return Case(name: "\(dtype)\(constant.shape)", program: program, arguments: [], tolerance: 0)
+                }
+            })
+    }
+
     @Test(arguments: [false, true])
     func randomProgramsGiveWhatXLAGives(isExact: Bool) throws {
         var options = RandomProgram.Options()
