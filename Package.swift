@@ -40,19 +40,21 @@ let package = Package(
         // On top of the core.
         .systemLibrary(name: "CZlib"),
         module("Datasets", ["Tensors", "CZlib"]),
+        module("Downloads", ["Tensors", "Datasets"]),
         module("Charts"),
-        module("TensorGraph", ["Tensors", "Graphs", "Operations", "Sessions", "Training", "Datasets"]),
+        module("ExampleSupport", ["Charts"]),
+        module("TensorGraph", ["Tensors", "Graphs", "Operations", "Sessions", "Training", "Datasets", "Downloads"]),
 
         // Programs.
         .executableTarget(
             name: "mnist",
             dependencies: [
-                "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TensorGraph", "Charts", "ExampleSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "inverse",
             dependencies: [
-                "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TensorGraph", "Charts", "ExampleSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "bench",
@@ -68,7 +70,7 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
         .testTarget(
             name: "ProgramsTests", dependencies: ["Programs", "Tensors", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"], swiftSettings: settings),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Tensors", "CZlib"], swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

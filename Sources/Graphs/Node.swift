@@ -72,6 +72,9 @@ public struct Node: Hashable, Sendable {
 
     package var record: NodeRecord { graph.record(id) }
 
+    /// False where the node or one of its inputs has a mistake, which was reported.
+    package var isSound: Bool { record.isSound }
+
     /// The full name, with its scopes: `model/fc1/MatMul`.
     public var name: String { record.name }
     /// TensorFlow's name of the op: `MatMul`.

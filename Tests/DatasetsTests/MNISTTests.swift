@@ -6,6 +6,7 @@ import Tensors
 import Testing
 
 @testable import Datasets
+@testable import Downloads
 
 struct MNISTTests {
     let folder: ScratchFolder

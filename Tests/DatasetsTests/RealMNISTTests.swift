@@ -5,6 +5,7 @@ import Tensors
 import Testing
 
 @testable import Datasets
+@testable import Downloads
 
 /// The folder of the real digits, or nil, with a line that says so.
 private let digitsFolder: String? = {

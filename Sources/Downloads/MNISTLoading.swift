@@ -1,5 +1,6 @@
 // Where the MNIST files are looked for, and how they get into the user's cache. What the files hold is `MNIST.read`.
 
+public import Datasets
 public import Tensors
 
 extension MNIST {

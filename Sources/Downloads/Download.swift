@@ -1,5 +1,6 @@
 // Fetching one file over HTTP into a file, without holding it in memory. The one place that needs the network library.
 
+import Datasets
 import Foundation
 
 #if canImport(FoundationNetworking)

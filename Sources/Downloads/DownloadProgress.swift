@@ -1,5 +1,7 @@
 // How the progress of a download is shown.
 
+import Datasets
+
 /// Who is told how far a download is.
 public struct DownloadProgress: Sendable {
     /// How far one file is.

@@ -1,0 +1,11 @@
+// Variables as fetches: their values from before the run.
+
+import Graphs
+public import Operations
+public import Tensors
+
+extension Variable: Fetchable {
+    public func collect(into request: inout FetchRequest) { request.add(tensor.value) }
+
+    public func fetched(from results: inout FetchResults) -> NDArray<Scalar> { NDArray(untyped: results.take()) }
+}

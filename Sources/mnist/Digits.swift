@@ -1,0 +1,112 @@
+// Trains the classic network on the MNIST digits: 784 pixels, 300 hidden units, 10 classes.
+//
+//     swift run -c release mnist
+
+import ArgumentParser
+import Charts
+import ExampleSupport
+import TensorGraph
+
+@main
+struct Digits: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mnist", abstract: "Trains a small network to read handwritten digits.")
+
+    @Option(help: "The folder with the MNIST files. By default MNIST_DIR, then the cache, then a download.")
+    var data: String?
+    @Option(help: "How often to go through the training images.")
+    var epochs = 40
+    @Option(help: "Decides the first weights and the order of the images.")
+    var seed = 1
+    @Option(help: "The folder for the figure.")
+    var output = "."
+    @Flag(help: "Print the result only.")
+    var quiet = false
+
+    mutating func validate() throws {
+        guard epochs > 0 else { throw ValidationError("--epochs must be at least 1.") }
+        guard seed >= 0 else { throw ValidationError("--seed must not be negative.") }
+    }
+
+    func run() throws {
+        let digits = try loadDigits()
+
+        // The graph: two layers, the cost, the training step and the accuracy.
+        Graph.default.seed = seed
+        let x = placeholder(Float.self, [nil, 784], name: "x")
+        let y = placeholder(Float.self, [nil, 10], name: "y")
+
+        let w1 = Variable<Float>(.normal(standardDeviation: 0.03), shape: [784, 300], name: "W1")
+        let b1 = Variable<Float>(.normal(), shape: [300], name: "b1")
+        let hidden = relu(matmul(x, w1) + b1)
+
+        let w2 = Variable<Float>(.normal(standardDeviation: 0.03), shape: [300, 10], name: "W2")
+        let b2 = Variable<Float>(.normal(), shape: [10], name: "b2")
+        let probability = softmax(matmul(hidden, w2) + b2).clipped(to: 1e-10...0.9999999)
+
+        let cost = -(y * log(probability) + (1 - y) * log(1 - probability)).sum(axis: 1).mean()
+        let train = GradientDescent(learningRate: 0.1).minimize(cost)
+        let correct = equal(argmax(y, axis: 1), argmax(probability, axis: 1))
+        let accuracy = cast(correct, to: Float.self).mean()
+
+        // The run.
+        let session = Session()
+        try session.initializeVariables()
+        let step = try session.function(inputs: x, y, outputs: train, cost)
+        let evaluate = try session.function(inputs: x, y, outputs: cost, accuracy)
+
+        var history = History()
+        for epoch in 1...epochs {
+            let batches = digits.train.shuffled(seed: UInt64(seed), epoch: epoch).batched(100)
+            var total = 0.0
+            for (index, batch) in batches.enumerated() {
+                let (_, value) = try step(batch.images, batch.labels)
+                total += Double(value.scalar)
+                progress.show("Epoch \(epoch)", index + 1, of: batches.count)
+            }
+            progress.clear()
+            let (_, validation) = try evaluate(digits.validation.images, digits.validation.labels)
+            history.add(cost: total / Double(batches.count), accuracy: Double(validation.scalar))
+            if !quiet { print("Epoch: \(epoch) cost = \(decimal(total / Double(batches.count)))") }
+        }
+
+        let (testCost, testAccuracy) = try evaluate(digits.test.images, digits.test.labels)
+        print("Test cost = \(decimal(Double(testCost.scalar))), accuracy = \(decimal(Double(testAccuracy.scalar), 4))")
+        print("Figure: \(try history.chart.write(toFolder: output, name: "mnist.svg"))")
+    }
+
+    private var progress: ProgressLine { ProgressLine(isEnabled: !quiet) }
+
+    /// The real digits where they can be had; else digits that the program draws itself, which is said plainly.
+    private func loadDigits() throws -> ImageSplits<Float> {
+        do {
+            return try MNIST.load(from: data).oneHot
+        } catch where data == nil {
+            print("The MNIST files could not be had:\n\(error)")
+            print("Going on with SyntheticDigits, drawn by the program: its results say nothing about MNIST.")
+            return SyntheticDigits.generate(seed: UInt64(seed)).oneHot
+        }
+    }
+}
+
+/// The course of a training.
+private struct History {
+    private var costs: [Double] = []
+    private var accuracies: [Double] = []
+
+    mutating func add(cost: Double, accuracy: Double) {
+        costs.append(cost)
+        accuracies.append(accuracy)
+    }
+
+    var chart: LineChart {
+        LineChart(
+            title: "784 – 300 – 10 network", xLabel: "epoch",
+            panels: [
+                Panel(yLabel: "cost", series: [Series("mean cost of the epoch", y: costs, from: 1)]),
+                Panel(
+                    yLabel: "accuracy", yStyle: .percent,
+                    series: [Series("validation accuracy", y: accuracies, from: 1)]),
+            ])
+    }
+}
