@@ -193,7 +193,7 @@ public func select<Scalar: TensorElement>(
     where condition: some TensorExpression<Bool>, _ x: some TensorExpression<Scalar>,
     _ y: some TensorExpression<Scalar>, name: String? = nil
 ) -> Tensor<Scalar> {
-    makeTensor(Select(), [condition.tensor.value, x.tensor.value, y.tensor.value], name: name)
+    makeTensor(Select(dtype: Scalar.dtype), [condition.tensor.value, x.tensor.value, y.tensor.value], name: name)
 }
 
 /// See the choice between two tensors.

@@ -89,7 +89,7 @@ struct ScalarNodes {
         case .compare(let comparison, let left, let right):
             elementwise(.of(comparison), [value(of: left), value(of: right)])
         case .select(let condition, let onTrue, let onFalse):
-            makeValue(Select(), [value(of: condition), value(of: onTrue), value(of: onFalse)])
+            makeSelect(value(of: condition), value(of: onTrue), value(of: onFalse))
         case .function(let function, let parts): elementwise(function, parts.map { value(of: $0) })
         }
     }
@@ -105,8 +105,7 @@ struct ScalarNodes {
         case .binary(.divide, let left, let right):
             return elementwise(.divide, [product(upstream, left), value(of: right)])
         case .select(let condition, let onTrue, let onFalse):
-            return makeValue(
-                Select(), [value(of: condition), product(upstream, onTrue), product(upstream, onFalse)])
+            return makeSelect(value(of: condition), product(upstream, onTrue), product(upstream, onFalse))
         case .number, .operand, .output, .unary, .binary, .compare, .function:
             return elementwise(.multiply, [upstream, value(of: expression)])
         }

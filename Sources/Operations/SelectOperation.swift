@@ -9,10 +9,12 @@ package import Tensors
 /// - Shapes: all three are broadcast to one shape.
 /// - Gradient: flows to the side that was chosen.
 package struct Select: Operation {
-    package init() {}
+    package let dtype: DType
+
+    package init(dtype: DType) { self.dtype = dtype }
 
     package var name: String { "SelectV2" }
-    package var attributes: [Attribute] { [] }
+    package var attributes: [Attribute] { [Attribute("T", .type(dtype))] }
     package var effect: Effect { .none }
     package var outputCount: Int { 1 }
 
@@ -35,10 +37,10 @@ package struct Select: Operation {
         var reversal = BroadcastReversal(operands: context.inputs, output: context.outputs[0])
         var gradients: [Value?] = [nil, nil, nil]
         if context.isWanted[1] {
-            gradients[1] = reversal.sum(makeValue(Select(), [condition, upstream, zero]), forOperand: 1)
+            gradients[1] = reversal.sum(makeSelect(condition, upstream, zero), forOperand: 1)
         }
         if context.isWanted[2] {
-            gradients[2] = reversal.sum(makeValue(Select(), [condition, zero, upstream]), forOperand: 2)
+            gradients[2] = reversal.sum(makeSelect(condition, zero, upstream), forOperand: 2)
         }
         return .inputs(gradients)
     }

@@ -14,7 +14,7 @@ extension Value {
 }
 
 func makeSelect(_ condition: Value, _ onTrue: Value, _ onFalse: Value) -> Value {
-    makeValue(Select(), [condition, onTrue, onFalse])
+    makeValue(Select(dtype: onTrue.dtype), [condition, onTrue, onFalse])
 }
 
 func makeCast(_ value: Value, to dtype: DType) -> Value {
