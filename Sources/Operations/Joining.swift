@@ -18,7 +18,7 @@ package struct Concatenation: Operation {
     package init(dtype: DType, indexType: DType = .int32, count: Int) {
         self.dtype = dtype
         self.indexType = indexType
-        self.count = count
+        self.count = max(0, count)
     }
 
     package var name: String { "ConcatV2" }
@@ -108,7 +108,7 @@ private func makeSlice(_ x: Value, begin: Value, size: Value) -> Value {
 package struct ConcatOffset: Operation {
     let count: Int
 
-    package init(count: Int) { self.count = count }
+    package init(count: Int) { self.count = max(0, count) }
 
     package var name: String { "ConcatOffset" }
     package var attributes: [Attribute] { [Attribute("N", .int(count))] }
@@ -127,8 +127,8 @@ package struct ConcatOffset: Operation {
         let axes = try context.integers(0, "the axis")
         var start = 0
         var results: [ValueID] = []
-        for index in 1...count {
-            let shape = try context.integers(index, "the shapes")
+        for index in 0..<count {
+            let shape = try context.integers(index + 1, "the shapes")
             let axis = try positions(ofAxes: axes, rank: shape.count).first ?? 0
             var offset = shape.map { _ in 0 }
             offset[axis] = start
@@ -151,7 +151,7 @@ package struct Pack: Operation {
 
     package init(dtype: DType, count: Int, axis: Int = 0) {
         self.dtype = dtype
-        self.count = count
+        self.count = max(0, count)
         self.axis = axis
     }
 
@@ -205,7 +205,7 @@ package struct Unpack: Operation {
 
     package init(dtype: DType, count: Int, axis: Int = 0) {
         self.dtype = dtype
-        self.count = count
+        self.count = max(0, count)
         self.axis = axis
     }
 
@@ -253,7 +253,7 @@ package struct Split: Operation {
 
     package init(dtype: DType, count: Int) {
         self.dtype = dtype
-        self.count = count
+        self.count = max(0, count)
     }
 
     package var name: String { "Split" }
@@ -301,7 +301,7 @@ package struct SplitBySizes: Operation {
     package init(dtype: DType, sizeType: DType = .int32, count: Int) {
         self.dtype = dtype
         self.sizeType = sizeType
-        self.count = count
+        self.count = max(0, count)
     }
 
     package var name: String { "SplitV" }

@@ -7,7 +7,9 @@ import Tensors
 /// Every operation, as float32 where it has a type.
 package enum OperationCatalogue {
     /// One instance of each.
-    package static let operations: [any Operation] = elementwise + sources + passing + variables
+    package static let operations: [any Operation] = [
+        elementwise, sources, passing, variables, reductions, shapes, products, networks, indexing, random,
+    ].flatMap { $0 }
 
     /// TensorFlow's names of all operations.
     package static let names: [String] = operations.map(\.name)
@@ -27,7 +29,7 @@ package enum OperationCatalogue {
     private static let passing: [any Operation] = [
         PassThrough(.identity, .float32), PassThrough(.stopGradient, .float32),
         PassThrough(.preventGradient(message: ""), .float32), PassThrough(.ensureShape(.scalar), .float32),
-        NoOperation(), Cast(from: .float32, to: .int32), Select(), AddN(dtype: .float32, count: 2),
+        NoOperation(), Cast(from: .float32, to: .int32), Select(dtype: .float32), AddN(dtype: .float32, count: 2),
         BroadcastGradientArguments(dtype: .int32),
     ]
 
@@ -36,4 +38,41 @@ package enum OperationCatalogue {
         AssignVariable(.add, type: type), AssignVariable(.subtract, type: type), ApplyGradientDescent(type: type),
         ApplyAdagrad(type: type),
     ]
+
+    private static let reductions: [any Operation] =
+        Reduction.Kind.allCases.map { kind in
+            Reduction(kind, dtype: kind == .all || kind == .any ? .bool : .float32)
+        } + [
+            ArgReduction(findsSmallest: false, dtype: .float32), ArgReduction(findsSmallest: true, dtype: .float32),
+            L2Loss(dtype: .float32), Cumulative(.sum, dtype: .float32), Cumulative(.product, dtype: .float32),
+        ]
+
+    private static let shapes: [any Operation] = [
+        ShapeOf(.shape, dtype: .float32), ShapeOf(.size, dtype: .float32), ShapeOf(.rank, dtype: .float32),
+        Reshape(dtype: .float32), ExpandDimensions(dtype: .float32), Squeeze(dtype: .float32),
+        BroadcastTo(dtype: .float32), Tile(dtype: .float32), Transpose(dtype: .float32),
+        InvertPermutation(dtype: .int32), Reverse(dtype: .float32), Slice(dtype: .float32), Pad(dtype: .float32),
+        Pad(dtype: .float32, hasValue: true), StridedSlice(dtype: .float32), StridedSliceGradient(dtype: .float32),
+        Concatenation(dtype: .float32, count: 2), ConcatOffset(count: 2), Pack(dtype: .float32, count: 2),
+        Unpack(dtype: .float32, count: 2), Split(dtype: .float32, count: 2), SplitBySizes(dtype: .float32, count: 2),
+    ]
+
+    private static let products: [any Operation] = [MatMul(dtype: .float32), BatchMatMul(dtype: .float32)]
+
+    private static let networks: [any Operation] = [
+        Softmax(dtype: .float32), Softmax(dtype: .float32, isLogarithm: true), BiasAdd(dtype: .float32),
+        BiasAddGradient(dtype: .float32), SoftmaxCrossEntropy(dtype: .float32),
+        SparseSoftmaxCrossEntropy(dtype: .float32, labelType: .int32),
+    ]
+
+    private static let indexing: [any Operation] = [
+        Gather(dtype: .float32, indexType: .int32), UnsortedSegmentSum(dtype: .float32, indexType: .int32),
+        OneHot(dtype: .float32, indexType: .int32),
+    ]
+
+    private static let random: [any Operation] = {
+        let seeds = RandomSeeds(seed: 1, seed2: 2)
+        return RandomNumbers.Kind.allCases.map { RandomNumbers($0, dtype: .float32, seeds: seeds) }
+            + [RandomIntegers(dtype: .int32, seeds: seeds)]
+    }()
 }

@@ -54,7 +54,7 @@ private func reservedSamples(_ count: Int) -> Int {
 ///
 /// - Gradient: none; the numbers depend on no input.
 package struct RandomNumbers: RandomOperation {
-    package enum Kind: String, Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Even in `[0, 1)`.
         case uniform = "RandomUniform"
         /// Normal, with mean 0 and standard deviation 1.

@@ -10,12 +10,17 @@ func reduce(
     _ kind: Reduction.Kind, _ x: Value, axes: [Int]? = nil, keepsDimensions: Bool = false, name: String? = nil
 ) -> Value {
     inNodeScope(name, kind.rawValue, of: x.graph) { name in
+        var x = x
         let indices: Value
         if let axes = axes ?? x.shape.rank.map({ Array(0..<$0) }) {
             indices = integerConstant(axes, name: "reduction_indices")
-        } else {
+        } else if keepsDimensions {
             let bounds = [integerConstant(0), makeValue(ShapeOf(.rank, dtype: x.dtype), [x]), integerConstant(1)]
             indices = makeValue(RangeOperation(dtype: .int32), bounds, name: "reduction_indices")
+        } else {
+            // All axes of an unknown rank are the one of the flat tensor, so that the result is known to have none.
+            x = makeReshape(x, shape: [-1])
+            indices = integerConstant([0], name: "reduction_indices")
         }
         let operation = Reduction(
             kind, dtype: x.dtype, indexType: indices.dtype, keepsDimensions: keepsDimensions)

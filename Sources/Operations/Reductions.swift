@@ -159,17 +159,14 @@ extension Reduction {
     /// For each element the product of the others along the axes: of those before times those after it, so that no
     /// zero is divided by.
     private func productOfOthers(_ context: GradientContext) -> Value? {
-        let (x, y) = (context.inputs[0], context.outputs[0])
+        let x = context.inputs[0]
         func others(_ value: Value, _ axis: Int) -> Value {
             makeCumulative(.product, value, axis: axis, isExclusive: true)
                 * makeCumulative(.product, value, axis: axis, isExclusive: true, isReversed: true)
         }
         guard let rank = x.shape.rank, let axes = context.inputs[1].constant?.integers,
             let reduced = try? positions(ofAxes: axes, rank: rank)
-        else {
-            guard y.shape.rank == 0 else { return nil }
-            return makeReshape(others(makeReshape(x, shape: [-1]), 0), like: x)
-        }
+        else { return nil }
         var result: Value?
         var products = x
         for axis in reduced {
