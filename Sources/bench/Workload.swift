@@ -1,0 +1,52 @@
+// What a workload is to the measurement, and the list of those there are.
+
+import Tensors
+
+/// A computation to be timed.
+///
+/// It is used in two stages, since loading data is not the work of a framework, while building the graph is.
+protocol Workload: Sendable {
+    /// How many steps are timed unless told otherwise.
+    var stepCount: Int { get }
+
+    /// Loads what the steps are fed.
+    func load() throws -> any LoadedWorkload
+}
+
+/// A workload with its data.
+protocol LoadedWorkload: Sendable {
+    /// Builds the graph in the default graph, makes a session and initialises its variables.
+    func build() throws -> Trainer
+}
+
+/// A graph and a session, ready to run.
+struct Trainer: Sendable {
+    /// Runs step number `index` and returns its result: the loss from before the update.
+    let step: @Sendable (_ index: Int) throws -> Float
+    /// The share of the test images that are classified correctly; nil for what is no classifier.
+    var accuracy: (@Sendable () throws -> Double)?
+}
+
+/// The workloads, by the names they have for the peers.
+enum WorkloadName: String, CaseIterable, Sendable {
+    case inverse
+    case mnistSGD = "mnist-sgd"
+    case twoLayer = "two-layer"
+    case chain1000 = "chain-1000"
+    case chain10000 = "chain-10000"
+    case chain100000 = "chain-100000"
+
+    /// Whether it reads the MNIST files.
+    var needsData: Bool { self == .mnistSGD }
+
+    func workload(dataFolder: String) -> any Workload {
+        switch self {
+        case .inverse: Inverse()
+        case .mnistSGD: DigitClassifier(dataFolder: dataFolder)
+        case .twoLayer: TwoLayer()
+        case .chain1000: Chain(length: 1_000)
+        case .chain10000: Chain(length: 10_000)
+        case .chain100000: Chain(length: 100_000)
+        }
+    }
+}
