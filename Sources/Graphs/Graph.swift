@@ -17,6 +17,8 @@ public final class Graph: Sendable {
         var diagnostics: [Diagnostic] = []
         var variables: [VariableRecord] = []
         var seed: Int?
+        /// How many random operations took a seed from `nextOperationSeed`.
+        var operationSeedCount = 0
         var isFinalized = false
         /// Changes whenever existing nodes change (control inputs are added), so that plans made before are dropped.
         var revision = 0
@@ -65,6 +67,14 @@ public final class Graph: Sendable {
     public var isFinalized: Bool { state.withLock { $0.isFinalized } }
 
     package var revision: Int { state.withLock { $0.revision } }
+
+    /// The seed of a random operation that is given none: 0, 1, 2, ..., as TensorFlow counts for each graph.
+    package func nextOperationSeed() -> Int {
+        state.withLock { state in
+            defer { state.operationSeedCount += 1 }
+            return state.operationSeedCount
+        }
+    }
 }
 
 extension Graph: Hashable {

@@ -8,21 +8,22 @@ public import Tensors
 
 /// The two seeds of a random operation, as TensorFlow derives them.
 ///
-/// - Source: `tensorflow/python/framework/random_seed.py`, graph mode.
+/// - Source: `tensorflow/python/framework/random_seed.py` of TensorFlow 2.21, graph mode.
 package struct RandomSeeds: Hashable, Sendable {
     let seed: Int
     let seed2: Int
 
     /// - Parameters:
     ///   - operationSeed: the seed given for the operation alone. Without one, the graph's is combined with the number
-    ///     of nodes made so far; without either, both seeds are 0, and the numbers differ in every session.
+    ///     of operations before this one that had none; without either, both seeds are 0, and the numbers differ in
+    ///     every session.
     package init(operationSeed: Int?, in graph: Graph) {
         switch (graph.seed, operationSeed) {
         case (nil, nil):
             (seed, seed2) = (0, 0)
         case (let graphSeed, let operationSeed):
             let first = Self.truncated(graphSeed ?? 87_654_321)
-            let second = Self.truncated(operationSeed ?? graph.nodeCount)
+            let second = Self.truncated(operationSeed ?? graph.nextOperationSeed())
             // Two zeros would mean that there are no seeds.
             (seed, seed2) = first == 0 && second == 0 ? (0, Int(Int32.max)) : (first, second)
         }
@@ -183,15 +184,13 @@ public func randomUniform<Scalar: FloatingElement>(
 ) -> Tensor<Scalar> {
     let (low, high) = (range.lowerBound, range.upperBound)
     return inNodeScope(name, "random_uniform", of: graph ?? .default) { name in
-        let sizes = integerConstant(shape, name: "shape")
-        let isUnit = low == 0 && high == 1
-        let bounds = isUnit ? [] : [constant(low, name: "min").value, constant(high, name: "max").value]
-        let numbers = { (name: String?) in makeRandom(.uniform, Scalar.dtype, sizes, seed, name: name) }
-        if isUnit { return Tensor(numbers(name)) }
-        let unit = numbers(nil)
-        if low == 0 { return Tensor(elementwise(.multiply, [unit, bounds[1]], name: name)) }
-        let scaled = unit * elementwise(.subtract, [bounds[1], bounds[0]], name: "sub")
-        return Tensor(elementwise(.add, [scaled, bounds[0]], name: name))
+        let numbers = makeRandom(.uniform, Scalar.dtype, integerConstant(shape, name: "shape"), seed)
+        if low == 0, high == 1 { return Tensor(numbers) }
+        let maximum = constant(high, name: "max").value
+        if low == 0 { return Tensor(numbers * maximum) }
+        let minimum = constant(low, name: "min").value
+        let scaled = numbers * elementwise(.subtract, [maximum, minimum], name: "sub")
+        return Tensor(elementwise(.add, [scaled, minimum], name: name))
     }
 }
 
@@ -240,10 +239,10 @@ public func randomInteger<Scalar: IntegerElement>(
 }
 
 private func makeRandom(
-    _ kind: RandomNumbers.Kind, _ dtype: DType, _ sizes: Value, _ seed: Int?, name: String? = nil
+    _ kind: RandomNumbers.Kind, _ dtype: DType, _ sizes: Value, _ seed: Int?
 ) -> Value {
     let seeds = RandomSeeds(operationSeed: seed, in: sizes.graph)
-    return makeValue(RandomNumbers(kind, dtype: dtype, indexType: sizes.dtype, seeds: seeds), [sizes], name: name)
+    return makeValue(RandomNumbers(kind, dtype: dtype, indexType: sizes.dtype, seeds: seeds), [sizes])
 }
 
 private func makeNormal<Scalar: FloatingElement>(
