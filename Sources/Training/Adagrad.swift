@@ -1,7 +1,7 @@
 // Adagrad.
 
 public import Graphs
-public import Operations
+import Operations
 public import Tensors
 
 /// Adagrad, whose steps shrink where gradients were large: `accumulator += gradient²`, then

@@ -1,7 +1,7 @@
 // Gradient descent.
 
 public import Graphs
-public import Operations
+import Operations
 public import Tensors
 
 /// Gradient descent: `variable -= learningRate · gradient`.

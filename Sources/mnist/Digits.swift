@@ -79,9 +79,10 @@ struct Digits: ParsableCommand {
 
     /// The real digits where they can be had; else digits that the program draws itself, which is said plainly.
     private func loadDigits() throws -> ImageSplits<Float> {
+        if let data { return try MNIST.load(from: data).oneHot }
         do {
-            return try MNIST.load(from: data).oneHot
-        } catch where data == nil {
+            return try MNIST.load().oneHot
+        } catch {
             print("The MNIST files could not be had:\n\(error)")
             print("Going on with SyntheticDigits, drawn by the program: its results say nothing about MNIST.")
             return SyntheticDigits.generate(seed: UInt64(seed)).oneHot
