@@ -11,6 +11,7 @@ typedef struct {
   int64_t extent[CK_DIMS];
   int64_t block_rows, block_columns, total;
   int rank;                      // of the collapsed space
+  int32_t split;                 // the dimension that a team divides, or -1
   signed char group[CK_DIMS];    // for each dimension of the loop the collapsed one, or -1
   signed char inner[CK_DIMS];    // for each collapsed dimension the loop's innermost that is part of it, or -1
 } space;
@@ -36,6 +37,26 @@ static bool is_scalar(const ck_loop *loop, const ck_access *a) {
 }
 
 static int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
+
+static bool is_single(const ck_loop *loop, const space *s) {
+  return loop->tile_slot < 0 && s->total > 0 && s->total == s->block_rows * s->block_columns;
+}
+
+// The outermost dimension long enough to divide, or else the longest, along which no reduction runs.
+static int32_t choose_split(const ck_loop *loop, const space *s) {
+  int32_t best = -1;
+  if (s->total == 0 || is_single(loop, s)) return -1;
+  for (int d = 0; d < CK_DIMS; d++) {
+    if (s->extent[d] < 2) continue;
+    bool possible = true;
+    for (int i = 0; i < loop->access_count; i++)
+      if (loop->access[i].kind > CK_WRITE && stride_of(s, &loop->access[i], d) == 0) possible = false;
+    if (!possible) continue;
+    if (best < 0 || s->extent[d] > s->extent[best]) best = d;
+    if (s->extent[d] >= 32) return d;
+  }
+  return best;
+}
 
 static void make_space(const ck_loop *loop, space *s) {
   s->total = 1;
@@ -72,6 +93,7 @@ static void make_space(const ck_loop *loop, space *s) {
   s->block_rows = width < columns && width == block ? 1 : block / width;
   if (s->block_rows > rows) s->block_rows = rows;
   if (s->block_rows < 1) s->block_rows = 1;
+  s->split = choose_split(loop, s);
 }
 
 // Whether every block of the access lies in memory in one piece.
@@ -80,7 +102,8 @@ static bool always_contiguous(const ck_loop *loop, const space *s, const ck_acce
   int64_t row = stride_of(s, a, CK_DIMS - 2), column = stride_of(s, a, CK_DIMS - 1);
   int64_t columns = s->extent[CK_DIMS - 1];
   if (columns > 1 && column != 1) return false;
-  return s->block_rows == 1 || (s->block_columns == columns && row == columns);
+  // A part of a team that has some of the columns only has gaps between its rows.
+  return s->block_rows == 1 || (s->block_columns == columns && row == columns && s->split != CK_DIMS - 1);
 }
 
 // Whether the bytes that two accesses may touch overlap.
@@ -112,32 +135,12 @@ static bool slot_is_result(const ck_loop *loop, int32_t slot) {
   return false;
 }
 
-static bool is_single(const ck_loop *loop, const space *s) {
-  return loop->tile_slot < 0 && s->total > 0 && s->total == s->block_rows * s->block_columns;
-}
-
 static bool is_complete(const space *s, const ck_access *a) {
   for (int i = 0; i < CK_DIMS - 2; i++)
     if (s->extent[i] > 1 && stride_of(s, a, i) == 0) return false;
   int64_t rows = s->extent[CK_DIMS - 2], columns = s->extent[CK_DIMS - 1];
   if (rows > 1 && stride_of(s, a, CK_DIMS - 2) == 0 && s->block_rows < rows) return false;
   return !(columns > 1 && stride_of(s, a, CK_DIMS - 1) == 0 && s->block_columns < columns);
-}
-
-// The outermost dimension long enough to divide, or else the longest, along which no reduction runs.
-static int32_t choose_split(const ck_loop *loop, const space *s) {
-  int32_t best = -1;
-  if (s->total == 0 || is_single(loop, s)) return -1;
-  for (int d = 0; d < CK_DIMS; d++) {
-    if (s->extent[d] < 2) continue;
-    bool possible = true;
-    for (int i = 0; i < loop->access_count; i++)
-      if (loop->access[i].kind > CK_WRITE && stride_of(s, &loop->access[i], d) == 0) possible = false;
-    if (!possible) continue;
-    if (best < 0 || s->extent[d] > s->extent[best]) best = d;
-    if (s->extent[d] >= 32) return d;
-  }
-  return best;
 }
 
 // ---------------------------------------------------------------- layout of the prepared block and the scratch
@@ -414,7 +417,7 @@ void ck_loop_prepare(const ck_loop *loop, void *prepared) {
   out->block_columns = p.s.block_columns;
   out->total = p.s.total;
   out->outer_dims = CK_DIMS - p.s.rank < CK_DIMS - 2 ? CK_DIMS - p.s.rank : CK_DIMS - 2;
-  out->split = choose_split(loop, &p.s);
+  out->split = p.s.split;
   out->tile_outer = loop->rank - 2;
   out->tile_cursor = loop->tile_slot;
   out->instructions = loop->code_count;
