@@ -49,12 +49,14 @@ let package = Package(
         .executableTarget(
             name: "mnist",
             dependencies: [
-                "TensorGraph", "Charts", "ExampleSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TensorGraph", "Charts", "ExampleSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "inverse",
             dependencies: [
-                "TensorGraph", "Charts", "ExampleSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TensorGraph", "Charts", "ExampleSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "bench",
@@ -70,7 +72,8 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
         .testTarget(
             name: "ProgramsTests", dependencies: ["Programs", "Tensors", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Tensors", "CZlib"], swiftSettings: settings),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Tensors", "CZlib"], swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

@@ -230,7 +230,8 @@ extension Executable {
                             guard let context, let team else { return }
                             let work = context.assumingMemoryBound(to: ProductWork.self).pointee
                             ck_gemm_run(
-                                work.product, work.table, work.scratch, work.epilogueScratchByteCount, team, work.status)
+                                work.product, work.table, work.scratch, work.epilogueScratchByteCount, team, work.status
+                            )
                         }, &work)
                 case .gather(let gather): ck_gather_run(gather, frame.table, solo, status)
                 case .scatterAdd(let scatter): ck_scatter_add_run(scatter, frame.table, solo, status)

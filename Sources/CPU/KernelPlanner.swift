@@ -86,7 +86,8 @@ struct KernelPlanner {
 
         case .broadcast(let axes):
             let operand = step.operands[0]
-            alias(value, operand, views[operand.int].broadcast(axes: axes, from: program[operand].type.shape, to: shape))
+            alias(
+                value, operand, views[operand.int].broadcast(axes: axes, from: program[operand].type.shape, to: shape))
 
         case .transpose(let permutation):
             alias(value, step.operands[0], views[step.operands[0].int].transposed(permutation))

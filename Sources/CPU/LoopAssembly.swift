@@ -133,7 +133,9 @@ struct LoopAssembly: ~Copyable {
             let slot = newSlot(scalar: view.isUniform(space))
             readSlots[key] = slot
             reads.append(
-                Access(kind: CK_READ, value: value, view: View(root: view.root, offset: view.offset, strides: strides), slot: slot))
+                Access(
+                    kind: CK_READ, value: value, view: View(root: view.root, offset: view.offset, strides: strides),
+                    slot: slot))
             return slot
         }
         var isEpilogue = false
@@ -176,7 +178,11 @@ struct LoopAssembly: ~Copyable {
                 if let slot = slotOf[operand], let width = registerSlotSize[slot],
                     planner.isInRegisters(operand, of: kernel)
                 {
-                    if width == size { freeRegisterSlots[width, default: []].append(slot) } else { released.append(slot) }
+                    if width == size {
+                        freeRegisterSlots[width, default: []].append(slot)
+                    } else {
+                        released.append(slot)
+                    }
                 }
             }
             let destination: Int
@@ -269,7 +275,8 @@ struct LoopAssembly: ~Copyable {
             registerCount += 1
         }
         var copied = 0
-        for access in all where !isScalarSlot[access.slot] && slotRegisters[access.slot] < 0 && access.slot != tileSlot {
+        for access in all where !isScalarSlot[access.slot] && slotRegisters[access.slot] < 0 && access.slot != tileSlot
+        {
             slotRegisters[access.slot] = Int32(registerCount)
             registerCount += 1
             if rowMajorStrides(extents) != access.view.strides { copied += 1 }

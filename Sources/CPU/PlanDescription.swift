@@ -39,12 +39,14 @@ extension Executable: CustomStringConvertible {
         var text = "space \(draft.space)"
         let values = draft.members.prefix(12).map { value in
             let step = program[value]
-            return "%\(value.index) = \(step.instruction.shortName)(\(step.operands.map { "%\($0.index)" }.joined(separator: ", ")))"
+            return
+                "%\(value.index) = \(step.instruction.shortName)(\(step.operands.map { "%\($0.index)" }.joined(separator: ", ")))"
         }
         if !values.isEmpty { text += " " + values.joined(separator: "; ") }
         if draft.members.count > 12 { text += "; ... \(draft.members.count - 12) more" }
         for reduction in draft.reductions {
-            text += "; %\(reduction.index) = \(program[reduction].instruction.shortName)(%\(program[reduction].operands[0].index))"
+            text +=
+                "; %\(reduction.index) = \(program[reduction].instruction.shortName)(%\(program[reduction].operands[0].index))"
         }
         return text
     }

@@ -1,11 +1,11 @@
 // A line on standard error that says how far a program is; silent where standard error is not a terminal.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Shows progress in one line that is written over and over.

@@ -34,7 +34,8 @@ package struct GraphLowering {
         for node in order(to: [endpoint.node]) { try lower(node) }
         if let value = values[endpoint] { return value }
         throw GraphError([
-            records[endpoint.node.int].diagnostic(Mistake("output \(endpoint.output) has no value that could be fetched"))
+            records[endpoint.node.int].diagnostic(
+                Mistake("output \(endpoint.output) has no value that could be fetched"))
         ])
     }
 

@@ -5,70 +5,72 @@
 import Synchronization
 
 #if canImport(Runtime) && os(Linux)
-import Runtime
+    import Runtime
 #endif
 
 /// The place in the user's program that made a node.
 package struct Origin: Sendable {
     #if canImport(Runtime) && os(Linux)
-    private let trace: Backtrace?
+        private let trace: Backtrace?
 
-    /// The images of this process, looked up once: a map for each trace would cost a hundred times as much.
-    private static let images = ImageMap.capture()
+        /// The images of this process, looked up once: a map for each trace would cost a hundred times as much.
+        private static let images = ImageMap.capture()
 
-    private init(trace: Backtrace?) {
-        self.trace = trace
-    }
-
-    /// The place of the call that leads here from outside the library.
-    package static func capture() -> Origin {
-        Origin(trace: try? Backtrace.capture(algorithm: .fast, limit: 14, top: 0, images: images))
-    }
-
-    /// No known place.
-    package static let unknown = Origin(trace: nil)
-
-    /// `file.swift:41`, or nil where the program carries no debug information.
-    package var place: String? {
-        guard let trace, let symbols = trace.symbolicated(with: Self.images, options: .default) else { return nil }
-        var function: String?
-        for frame in symbols.frames {
-            guard let symbol = frame.symbol else { continue }
-            if let location = symbol.sourceLocation, location.line > 0 {
-                if Self.isInsideLibrary(location.path) { continue }
-                let file = location.path.split(separator: "/").last.map(String.init) ?? location.path
-                return "\(file):\(location.line)"
-            }
-            // Without line tables the best that can be said is the first function that is not ours.
-            if function == nil, symbol.sourceLocation == nil, !Self.isLibrarySymbol(symbol.rawName) {
-                function = symbol.name
-            }
+        private init(trace: Backtrace?) {
+            self.trace = trace
         }
-        return function.map { "in \($0)" }
-    }
 
-    /// The folder that holds the library's modules.
-    private static let sources: Substring = {
-        let file = #filePath
-        return file.dropLast("Graphs/Origin.swift".count)
-    }()
+        /// The place of the call that leads here from outside the library.
+        package static func capture() -> Origin {
+            Origin(trace: try? Backtrace.capture(algorithm: .fast, limit: 14, top: 0, images: images))
+        }
 
-    private static let modules = ["Graphs", "Operations", "Sessions", "Training", "Tensors", "Programs", "TensorGraph"]
+        /// No known place.
+        package static let unknown = Origin(trace: nil)
 
-    private static func isInsideLibrary(_ path: String) -> Bool {
-        if path.hasPrefix("<") || path.contains("/swift/stdlib/") { return true }
-        guard path.hasPrefix(sources) else { return false }
-        let module = path.dropFirst(sources.count).prefix { $0 != "/" }
-        return modules.contains { $0 == module }
-    }
+        /// `file.swift:41`, or nil where the program carries no debug information.
+        package var place: String? {
+            guard let trace, let symbols = trace.symbolicated(with: Self.images, options: .default) else { return nil }
+            var function: String?
+            for frame in symbols.frames {
+                guard let symbol = frame.symbol else { continue }
+                if let location = symbol.sourceLocation, location.line > 0 {
+                    if Self.isInsideLibrary(location.path) { continue }
+                    let file = location.path.split(separator: "/").last.map(String.init) ?? location.path
+                    return "\(file):\(location.line)"
+                }
+                // Without line tables the best that can be said is the first function that is not ours.
+                if function == nil, symbol.sourceLocation == nil, !Self.isLibrarySymbol(symbol.rawName) {
+                    function = symbol.name
+                }
+            }
+            return function.map { "in \($0)" }
+        }
 
-    private static func isLibrarySymbol(_ name: String) -> Bool {
-        modules.contains { name.hasPrefix("$s\($0.count)\($0)") } || name.hasPrefix("$ss")
-            || name.hasPrefix("$sS") || !name.hasPrefix("$s")
-    }
+        /// The folder that holds the library's modules.
+        private static let sources: Substring = {
+            let file = #filePath
+            return file.dropLast("Graphs/Origin.swift".count)
+        }()
+
+        private static let modules = [
+            "Graphs", "Operations", "Sessions", "Training", "Tensors", "Programs", "TensorGraph",
+        ]
+
+        private static func isInsideLibrary(_ path: String) -> Bool {
+            if path.hasPrefix("<") || path.contains("/swift/stdlib/") { return true }
+            guard path.hasPrefix(sources) else { return false }
+            let module = path.dropFirst(sources.count).prefix { $0 != "/" }
+            return modules.contains { $0 == module }
+        }
+
+        private static func isLibrarySymbol(_ name: String) -> Bool {
+            modules.contains { name.hasPrefix("$s\($0.count)\($0)") } || name.hasPrefix("$ss")
+                || name.hasPrefix("$sS") || !name.hasPrefix("$s")
+        }
     #else
-    package static func capture() -> Origin { Origin() }
-    package static let unknown = Origin()
-    package var place: String? { nil }
+        package static func capture() -> Origin { Origin() }
+        package static let unknown = Origin()
+        package var place: String? { nil }
     #endif
 }

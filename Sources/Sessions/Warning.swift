@@ -1,11 +1,11 @@
 // Warnings: lines on standard error.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 func writeWarning(_ text: String) {

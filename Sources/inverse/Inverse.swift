@@ -56,7 +56,8 @@ struct Inverse: ParsableCommand {
 
         let chart = LineChart(
             title: "Learning a matrix inverse", xLabel: "step",
-            panels: [Panel(yLabel: "loss", yStyle: .logarithmic, series: [Series("sum |x·a − 1|", y: losses, from: 1)])])
+            panels: [Panel(yLabel: "loss", yStyle: .logarithmic, series: [Series("sum |x·a − 1|", y: losses, from: 1)])]
+        )
         print("Figure: \(try chart.write(toFolder: output, name: "inverse.svg"))")
     }
 
