@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
             on the host to the loss on the host.
             """)
 
-    @Option(help: "What to run: \(WorkloadName.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "What to run.")
     var workload: WorkloadName
 
     @Option(help: ArgumentHelp("The folder with the four MNIST files, plain or gzipped.", valueName: "folder"))

@@ -29,8 +29,8 @@ func peakResidentMegabytes() -> Double {
     #endif
 }
 
-/// The seconds since the system started this process; NaN where it does not tell. On Linux a multiple of 10 ms is added
-/// or lost, since starts are counted in ticks.
+/// The seconds since the system started this process; NaN where it does not tell. On Linux up to 10 ms too many, since
+/// starts are noted in ticks of a clock.
 func processAge() -> Double {
     #if canImport(Darwin)
         var process = kinfo_proc()

@@ -57,8 +57,7 @@ struct Measurement: Sendable {
 /// The middle value, or the mean of the two in the middle; NaN of nothing.
 func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
-    guard let last = sorted.last else { return .nan }
+    guard !sorted.isEmpty else { return .nan }
     let middle = sorted.count / 2
-    if sorted.count.isMultiple(of: 2) { return (sorted[middle - 1] + sorted[middle]) / 2 }
-    return sorted.count == 1 ? last : sorted[middle]
+    return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
 }
