@@ -1,4 +1,5 @@
 // Element-wise functions of two tensors, and of tensors and numbers. Their formulas and gradients are rows of the table.
+// Those that the C library has too are disfavored overloads, as in UnaryFunctions.
 
 public import Graphs
 public import Tensors
@@ -57,6 +58,7 @@ public func minimum<Scalar: NumericElement>(_ x: Scalar, _ y: some TensorExpress
 ///
 /// - Shapes: the operands are broadcast to one shape.
 /// - Gradient: `g y xʸ⁻¹`, `g xʸ log(x)`, which counts as 0 where `x` is not positive.
+@_disfavoredOverload
 public func pow<Scalar: NumericElement>(
     _ x: some TensorExpression<Scalar>, _ y: some TensorExpression<Scalar>, name: String? = nil
 ) -> Tensor<Scalar> {
@@ -64,6 +66,7 @@ public func pow<Scalar: NumericElement>(
 }
 
 /// See the function of two tensors.
+@_disfavoredOverload
 public func pow<Scalar: NumericElement>(_ x: some TensorExpression<Scalar>, _ y: Scalar, name: String? = nil) -> Tensor<
     Scalar
 > {
@@ -71,6 +74,7 @@ public func pow<Scalar: NumericElement>(_ x: some TensorExpression<Scalar>, _ y:
 }
 
 /// See the function of two tensors.
+@_disfavoredOverload
 public func pow<Scalar: NumericElement>(_ x: Scalar, _ y: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<
     Scalar
 > {
@@ -101,10 +105,11 @@ public func squaredDifference<Scalar: NumericElement>(
     binary(.squaredDifference, x, y, name: name)
 }
 
-/// The angle of the point `(y, x)`: `atan2(x, y)` is that whose tangent is `x / y`, in all quadrants.
+/// The angle whose tangent is `x / y`, in the quadrant of the point that lies `y` to the right and `x` up.
 ///
 /// - Shapes: the operands are broadcast to one shape.
 /// - Gradient: `g y / (x² + y²)`, `-g x / (x² + y²)`.
+@_disfavoredOverload
 public func atan2<Scalar: FloatingElement>(
     _ x: some TensorExpression<Scalar>, _ y: some TensorExpression<Scalar>, name: String? = nil
 ) -> Tensor<Scalar> {
@@ -112,6 +117,7 @@ public func atan2<Scalar: FloatingElement>(
 }
 
 /// See the function of two tensors.
+@_disfavoredOverload
 public func atan2<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, _ y: Scalar, name: String? = nil)
     -> Tensor<Scalar>
 {
@@ -119,6 +125,7 @@ public func atan2<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, _
 }
 
 /// See the function of two tensors.
+@_disfavoredOverload
 public func atan2<Scalar: FloatingElement>(_ x: Scalar, _ y: some TensorExpression<Scalar>, name: String? = nil)
     -> Tensor<Scalar>
 {

@@ -1,5 +1,8 @@
-// The operators on tensors and variables, with single numbers on either side. Overloads beside tensors that literals
-// could express: those would cost the type checker ten times as long.
+// The operators on tensors and variables, with single numbers on either side.
+//
+// They are members of the two types, written out for each pair: generic over `TensorExpression`, a formula such as
+// Adam's update took the type checker 14 seconds instead of 15 milliseconds, and tensors that literals could express
+// took half a second.
 
 public import Graphs
 public import Tensors
@@ -46,126 +49,266 @@ extension ElementwiseFunction {
     }
 }
 
-// MARK: - +
+// MARK: - Sum
 
-/// The sum of each pair of elements.
-///
-/// - Shapes: the operands are broadcast to one shape: `[n, m] + [m]` → `[n, m]`.
-/// - Errors: shapes that do not broadcast are a mistake.
-/// - Gradient: `g`, `g`.
-public func + <Scalar: NumericElement>(
-    left: some TensorExpression<Scalar>, right: some TensorExpression<Scalar>
-) -> Tensor<Scalar> {
-    binary(.add, left, right)
+extension Tensor where Scalar: NumericElement {
+    /// The sum of each pair of elements.
+    ///
+    /// - Shapes: the operands are broadcast to one shape: `[n, m] + [m]` → `[n, m]`.
+    /// - Errors: shapes that do not broadcast are a mistake.
+    /// - Gradient: `g`, `g`.
+    public static func + (left: Tensor, right: Tensor) -> Tensor<Scalar> {
+        binary(.add, left, right)
+    }
+
+    /// The sum of a number and a tensor; see that of tensors.
+    public static func + (left: Scalar, right: Tensor) -> Tensor<Scalar> {
+        binary(.add, left, right)
+    }
+
+    /// The sum of a tensor and a number; see that of tensors.
+    public static func + (left: Tensor, right: Scalar) -> Tensor<Scalar> {
+        binary(.add, left, right)
+    }
+
+    /// The sum of a tensor and a variable; see that of tensors.
+    public static func + (left: Tensor, right: Variable<Scalar>) -> Tensor<Scalar> {
+        binary(.add, left, right)
+    }
 }
 
-/// See the operator on two tensors.
-public func + <Scalar: NumericElement>(left: Scalar, right: some TensorExpression<Scalar>) -> Tensor<Scalar> {
-    binary(.add, left, right)
+extension Variable where Scalar: NumericElement {
+    /// The sum of two variables; see that of tensors.
+    public static func + (left: Variable, right: Variable) -> Tensor<Scalar> {
+        binary(.add, left, right)
+    }
+
+    /// The sum of a number and a variable; see that of tensors.
+    public static func + (left: Scalar, right: Variable) -> Tensor<Scalar> {
+        binary(.add, left, right)
+    }
+
+    /// The sum of a variable and a number; see that of tensors.
+    public static func + (left: Variable, right: Scalar) -> Tensor<Scalar> {
+        binary(.add, left, right)
+    }
+
+    /// The sum of a variable and a tensor; see that of tensors.
+    public static func + (left: Variable, right: Tensor<Scalar>) -> Tensor<Scalar> {
+        binary(.add, left, right)
+    }
 }
 
-/// See the operator on two tensors.
-public func + <Scalar: NumericElement>(left: some TensorExpression<Scalar>, right: Scalar) -> Tensor<Scalar> {
-    binary(.add, left, right)
+// MARK: - Difference
+
+extension Tensor where Scalar: NumericElement {
+    /// The difference of each pair of elements.
+    ///
+    /// - Shapes: the operands are broadcast to one shape: `[n, m] - [m]` → `[n, m]`.
+    /// - Errors: shapes that do not broadcast are a mistake.
+    /// - Gradient: `g`, `-g`.
+    public static func - (left: Tensor, right: Tensor) -> Tensor<Scalar> {
+        binary(.subtract, left, right)
+    }
+
+    /// The difference of a number and a tensor; see that of tensors.
+    public static func - (left: Scalar, right: Tensor) -> Tensor<Scalar> {
+        binary(.subtract, left, right)
+    }
+
+    /// The difference of a tensor and a number; see that of tensors.
+    public static func - (left: Tensor, right: Scalar) -> Tensor<Scalar> {
+        binary(.subtract, left, right)
+    }
+
+    /// The difference of a tensor and a variable; see that of tensors.
+    public static func - (left: Tensor, right: Variable<Scalar>) -> Tensor<Scalar> {
+        binary(.subtract, left, right)
+    }
 }
 
-// MARK: - -
+extension Variable where Scalar: NumericElement {
+    /// The difference of two variables; see that of tensors.
+    public static func - (left: Variable, right: Variable) -> Tensor<Scalar> {
+        binary(.subtract, left, right)
+    }
 
-/// The difference of each pair of elements.
-///
-/// - Shapes: the operands are broadcast to one shape: `[n, m] + [m]` → `[n, m]`.
-/// - Errors: shapes that do not broadcast are a mistake.
-/// - Gradient: `g`, `-g`.
-public func - <Scalar: NumericElement>(
-    left: some TensorExpression<Scalar>, right: some TensorExpression<Scalar>
-) -> Tensor<Scalar> {
-    binary(.subtract, left, right)
+    /// The difference of a number and a variable; see that of tensors.
+    public static func - (left: Scalar, right: Variable) -> Tensor<Scalar> {
+        binary(.subtract, left, right)
+    }
+
+    /// The difference of a variable and a number; see that of tensors.
+    public static func - (left: Variable, right: Scalar) -> Tensor<Scalar> {
+        binary(.subtract, left, right)
+    }
+
+    /// The difference of a variable and a tensor; see that of tensors.
+    public static func - (left: Variable, right: Tensor<Scalar>) -> Tensor<Scalar> {
+        binary(.subtract, left, right)
+    }
 }
 
-/// See the operator on two tensors.
-public func - <Scalar: NumericElement>(left: Scalar, right: some TensorExpression<Scalar>) -> Tensor<Scalar> {
-    binary(.subtract, left, right)
+// MARK: - Product
+
+extension Tensor where Scalar: NumericElement {
+    /// The product of each pair of elements. For matrices see `matmul(_:_:)`.
+    ///
+    /// - Shapes: the operands are broadcast to one shape: `[n, m] * [m]` → `[n, m]`.
+    /// - Errors: shapes that do not broadcast are a mistake.
+    /// - Gradient: `g y`, `g x`.
+    public static func * (left: Tensor, right: Tensor) -> Tensor<Scalar> {
+        binary(.multiply, left, right)
+    }
+
+    /// The product of a number and a tensor; see that of tensors.
+    public static func * (left: Scalar, right: Tensor) -> Tensor<Scalar> {
+        binary(.multiply, left, right)
+    }
+
+    /// The product of a tensor and a number; see that of tensors.
+    public static func * (left: Tensor, right: Scalar) -> Tensor<Scalar> {
+        binary(.multiply, left, right)
+    }
+
+    /// The product of a tensor and a variable; see that of tensors.
+    public static func * (left: Tensor, right: Variable<Scalar>) -> Tensor<Scalar> {
+        binary(.multiply, left, right)
+    }
 }
 
-/// See the operator on two tensors.
-public func - <Scalar: NumericElement>(left: some TensorExpression<Scalar>, right: Scalar) -> Tensor<Scalar> {
-    binary(.subtract, left, right)
+extension Variable where Scalar: NumericElement {
+    /// The product of two variables; see that of tensors.
+    public static func * (left: Variable, right: Variable) -> Tensor<Scalar> {
+        binary(.multiply, left, right)
+    }
+
+    /// The product of a number and a variable; see that of tensors.
+    public static func * (left: Scalar, right: Variable) -> Tensor<Scalar> {
+        binary(.multiply, left, right)
+    }
+
+    /// The product of a variable and a number; see that of tensors.
+    public static func * (left: Variable, right: Scalar) -> Tensor<Scalar> {
+        binary(.multiply, left, right)
+    }
+
+    /// The product of a variable and a tensor; see that of tensors.
+    public static func * (left: Variable, right: Tensor<Scalar>) -> Tensor<Scalar> {
+        binary(.multiply, left, right)
+    }
 }
 
-// MARK: - *
+// MARK: - Quotient
 
-/// The product of each pair of elements. For matrices see `matmul(_:_:)`.
-///
-/// - Shapes: the operands are broadcast to one shape: `[n, m] + [m]` → `[n, m]`.
-/// - Errors: shapes that do not broadcast are a mistake.
-/// - Gradient: `g y`, `g x`.
-public func * <Scalar: NumericElement>(
-    left: some TensorExpression<Scalar>, right: some TensorExpression<Scalar>
-) -> Tensor<Scalar> {
-    binary(.multiply, left, right)
+extension Tensor where Scalar: NumericElement {
+    /// The quotient of each pair of elements; that of integers toward zero, as in Swift.
+    ///
+    /// - Shapes: the operands are broadcast to one shape: `[n, m] / [m]` → `[n, m]`.
+    /// - Errors: shapes that do not broadcast are a mistake.
+    /// - Gradient: `g / y`, `-g x / y²`; none for integers.
+    public static func / (left: Tensor, right: Tensor) -> Tensor<Scalar> {
+        binary(.quotient(of: Scalar.dtype), left, right)
+    }
+
+    /// The quotient of a number and a tensor; see that of tensors.
+    public static func / (left: Scalar, right: Tensor) -> Tensor<Scalar> {
+        binary(.quotient(of: Scalar.dtype), left, right)
+    }
+
+    /// The quotient of a tensor and a number; see that of tensors.
+    public static func / (left: Tensor, right: Scalar) -> Tensor<Scalar> {
+        binary(.quotient(of: Scalar.dtype), left, right)
+    }
+
+    /// The quotient of a tensor and a variable; see that of tensors.
+    public static func / (left: Tensor, right: Variable<Scalar>) -> Tensor<Scalar> {
+        binary(.quotient(of: Scalar.dtype), left, right)
+    }
 }
 
-/// See the operator on two tensors.
-public func * <Scalar: NumericElement>(left: Scalar, right: some TensorExpression<Scalar>) -> Tensor<Scalar> {
-    binary(.multiply, left, right)
+extension Variable where Scalar: NumericElement {
+    /// The quotient of two variables; see that of tensors.
+    public static func / (left: Variable, right: Variable) -> Tensor<Scalar> {
+        binary(.quotient(of: Scalar.dtype), left, right)
+    }
+
+    /// The quotient of a number and a variable; see that of tensors.
+    public static func / (left: Scalar, right: Variable) -> Tensor<Scalar> {
+        binary(.quotient(of: Scalar.dtype), left, right)
+    }
+
+    /// The quotient of a variable and a number; see that of tensors.
+    public static func / (left: Variable, right: Scalar) -> Tensor<Scalar> {
+        binary(.quotient(of: Scalar.dtype), left, right)
+    }
+
+    /// The quotient of a variable and a tensor; see that of tensors.
+    public static func / (left: Variable, right: Tensor<Scalar>) -> Tensor<Scalar> {
+        binary(.quotient(of: Scalar.dtype), left, right)
+    }
 }
 
-/// See the operator on two tensors.
-public func * <Scalar: NumericElement>(left: some TensorExpression<Scalar>, right: Scalar) -> Tensor<Scalar> {
-    binary(.multiply, left, right)
+// MARK: - Remainder
+
+extension Tensor where Scalar: IntegerElement {
+    /// The remainder of each pair of elements, with the sign of the left one, as in Swift.
+    ///
+    /// - Shapes: the operands are broadcast to one shape: `[n, m] % [m]` → `[n, m]`.
+    /// - Errors: shapes that do not broadcast are a mistake.
+    /// - Gradient: none for integers.
+    public static func % (left: Tensor, right: Tensor) -> Tensor<Scalar> {
+        binary(.truncateRemainder, left, right)
+    }
+
+    /// The remainder of a number and a tensor; see that of tensors.
+    public static func % (left: Scalar, right: Tensor) -> Tensor<Scalar> {
+        binary(.truncateRemainder, left, right)
+    }
+
+    /// The remainder of a tensor and a number; see that of tensors.
+    public static func % (left: Tensor, right: Scalar) -> Tensor<Scalar> {
+        binary(.truncateRemainder, left, right)
+    }
+
+    /// The remainder of a tensor and a variable; see that of tensors.
+    public static func % (left: Tensor, right: Variable<Scalar>) -> Tensor<Scalar> {
+        binary(.truncateRemainder, left, right)
+    }
 }
 
-// MARK: - /
+extension Variable where Scalar: IntegerElement {
+    /// The remainder of two variables; see that of tensors.
+    public static func % (left: Variable, right: Variable) -> Tensor<Scalar> {
+        binary(.truncateRemainder, left, right)
+    }
 
-/// The quotient of each pair of elements; that of integers toward zero, as in Swift.
-///
-/// - Shapes: the operands are broadcast to one shape: `[n, m] + [m]` → `[n, m]`.
-/// - Errors: shapes that do not broadcast are a mistake.
-/// - Gradient: `g / y`, `-g x / y²`; none for integers.
-public func / <Scalar: NumericElement>(
-    left: some TensorExpression<Scalar>, right: some TensorExpression<Scalar>
-) -> Tensor<Scalar> {
-    binary(.quotient(of: Scalar.dtype), left, right)
-}
+    /// The remainder of a number and a variable; see that of tensors.
+    public static func % (left: Scalar, right: Variable) -> Tensor<Scalar> {
+        binary(.truncateRemainder, left, right)
+    }
 
-/// See the operator on two tensors.
-public func / <Scalar: NumericElement>(left: Scalar, right: some TensorExpression<Scalar>) -> Tensor<Scalar> {
-    binary(.quotient(of: Scalar.dtype), left, right)
-}
+    /// The remainder of a variable and a number; see that of tensors.
+    public static func % (left: Variable, right: Scalar) -> Tensor<Scalar> {
+        binary(.truncateRemainder, left, right)
+    }
 
-/// See the operator on two tensors.
-public func / <Scalar: NumericElement>(left: some TensorExpression<Scalar>, right: Scalar) -> Tensor<Scalar> {
-    binary(.quotient(of: Scalar.dtype), left, right)
-}
-
-// MARK: - %
-
-/// The remainder of each pair of elements, with the sign of the left one, as in Swift.
-///
-/// - Shapes: the operands are broadcast to one shape: `[n, m] + [m]` → `[n, m]`.
-/// - Errors: shapes that do not broadcast are a mistake.
-/// - Gradient: none for integers.
-public func % <Scalar: IntegerElement>(
-    left: some TensorExpression<Scalar>, right: some TensorExpression<Scalar>
-) -> Tensor<Scalar> {
-    binary(.truncateRemainder, left, right)
-}
-
-/// See the operator on two tensors.
-public func % <Scalar: IntegerElement>(left: Scalar, right: some TensorExpression<Scalar>) -> Tensor<Scalar> {
-    binary(.truncateRemainder, left, right)
-}
-
-/// See the operator on two tensors.
-public func % <Scalar: IntegerElement>(left: some TensorExpression<Scalar>, right: Scalar) -> Tensor<Scalar> {
-    binary(.truncateRemainder, left, right)
+    /// The remainder of a variable and a tensor; see that of tensors.
+    public static func % (left: Variable, right: Tensor<Scalar>) -> Tensor<Scalar> {
+        binary(.truncateRemainder, left, right)
+    }
 }
 
 // MARK: - Negation
 
-/// Each element with the other sign.
-///
-/// - Gradient: `-g`.
-public prefix func - <Scalar: SignedElement>(operand: some TensorExpression<Scalar>) -> Tensor<Scalar> {
-    Tensor(elementwise(.negate, [operand.tensor.value]))
+extension Tensor where Scalar: SignedElement {
+    /// Each element with the other sign.
+    ///
+    /// - Gradient: `-g`.
+    public static prefix func - (operand: Tensor) -> Tensor { Tensor(elementwise(.negate, [operand.value])) }
+}
+
+extension Variable where Scalar: SignedElement {
+    /// Each element with the other sign; see that of tensors.
+    public static prefix func - (operand: Variable) -> Tensor<Scalar> { -operand.tensor }
 }

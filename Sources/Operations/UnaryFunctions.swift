@@ -1,4 +1,8 @@
 // Element-wise functions of one tensor. Their formulas and gradients are rows of the table.
+//
+// Functions that the C library has too are disfavored overloads. Without that, formulas of plain numbers took the type
+// checker seconds in programs that import Foundation as well: log(2.0) + sqrt(2) + tanh(0.5) + pow(2.0, 3.0) +
+// floor(2.5) took 16 s instead of 25 ms.
 
 public import Graphs
 public import Tensors
@@ -15,6 +19,7 @@ private func unary<Scalar: TensorElement, Result: TensorElement>(
 /// The magnitude of each element.
 ///
 /// - Gradient: `g sign(x)`, 0 at 0.
+@_disfavoredOverload
 public func abs<Scalar: SignedElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.abs, x, name)
 }
@@ -47,6 +52,7 @@ public func reciprocal<Scalar: FloatingElement>(_ x: some TensorExpression<Scala
 /// The square root of each element.
 ///
 /// - Gradient: `g / (2 √x)`, infinite at 0.
+@_disfavoredOverload
 public func sqrt<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.sqrt, x, name)
 }
@@ -61,6 +67,7 @@ public func rsqrt<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, n
 /// `e` to the power of each element.
 ///
 /// - Gradient: `g exp(x)`.
+@_disfavoredOverload
 public func exp<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.exp, x, name)
 }
@@ -68,6 +75,7 @@ public func exp<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, nam
 /// `exp(x) - 1`, precise near 0.
 ///
 /// - Gradient: `g exp(x)`.
+@_disfavoredOverload
 public func expm1<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.expm1, x, name)
 }
@@ -75,6 +83,7 @@ public func expm1<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, n
 /// The natural logarithm of each element: -∞ for 0, NaN below.
 ///
 /// - Gradient: `g / x`.
+@_disfavoredOverload
 public func log<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.log, x, name)
 }
@@ -82,6 +91,7 @@ public func log<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, nam
 /// `log(1 + x)`, precise near 0.
 ///
 /// - Gradient: `g / (1 + x)`.
+@_disfavoredOverload
 public func log1p<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.log1p, x, name)
 }
@@ -89,6 +99,7 @@ public func log1p<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, n
 /// The error function `2/√π ∫₀ˣ exp(-t²) dt`.
 ///
 /// - Gradient: `g 2/√π exp(-x²)`.
+@_disfavoredOverload
 public func erf<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.erf, x, name)
 }
@@ -98,6 +109,7 @@ public func erf<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, nam
 /// The sine of each element, in radians.
 ///
 /// - Gradient: `g cos(x)`.
+@_disfavoredOverload
 public func sin<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.sin, x, name)
 }
@@ -105,6 +117,7 @@ public func sin<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, nam
 /// The cosine of each element, in radians.
 ///
 /// - Gradient: `-g sin(x)`.
+@_disfavoredOverload
 public func cos<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.cos, x, name)
 }
@@ -112,6 +125,7 @@ public func cos<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, nam
 /// The tangent of each element, in radians.
 ///
 /// - Gradient: `g (1 + tan²(x))`.
+@_disfavoredOverload
 public func tan<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.tan, x, name)
 }
@@ -119,6 +133,7 @@ public func tan<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, nam
 /// The angle in `-π/2...π/2` whose sine is `x`; NaN outside `-1...1`.
 ///
 /// - Gradient: `g / √(1 - x²)`.
+@_disfavoredOverload
 public func asin<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.asin, x, name)
 }
@@ -126,6 +141,7 @@ public func asin<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, na
 /// The angle in `0...π` whose cosine is `x`; NaN outside `-1...1`.
 ///
 /// - Gradient: `-g / √(1 - x²)`.
+@_disfavoredOverload
 public func acos<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.acos, x, name)
 }
@@ -133,6 +149,7 @@ public func acos<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, na
 /// The angle in `-π/2...π/2` whose tangent is `x`.
 ///
 /// - Gradient: `g / (1 + x²)`.
+@_disfavoredOverload
 public func atan<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.atan, x, name)
 }
@@ -140,6 +157,7 @@ public func atan<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, na
 /// `(exp(x) - exp(-x)) / 2`.
 ///
 /// - Gradient: `g cosh(x)`.
+@_disfavoredOverload
 public func sinh<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.sinh, x, name)
 }
@@ -147,6 +165,7 @@ public func sinh<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, na
 /// `(exp(x) + exp(-x)) / 2`.
 ///
 /// - Gradient: `g sinh(x)`.
+@_disfavoredOverload
 public func cosh<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.cosh, x, name)
 }
@@ -164,6 +183,7 @@ public func sigmoid<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>,
 /// The hyperbolic tangent of each element.
 ///
 /// - Gradient: `g (1 - y²)` with the output `y`.
+@_disfavoredOverload
 public func tanh<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.tanh, x, name)
 }
@@ -217,6 +237,7 @@ public func softsign<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>
 /// The largest whole number not above each element.
 ///
 /// - Gradient: none, it changes in steps.
+@_disfavoredOverload
 public func floor<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.floor, x, name)
 }
@@ -224,6 +245,7 @@ public func floor<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, n
 /// The smallest whole number not below each element.
 ///
 /// - Gradient: none, it changes in steps.
+@_disfavoredOverload
 public func ceil<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.ceil, x, name)
 }
@@ -231,6 +253,7 @@ public func ceil<Scalar: FloatingElement>(_ x: some TensorExpression<Scalar>, na
 /// The nearest whole number, of two the even one.
 ///
 /// - Gradient: none, it changes in steps.
+@_disfavoredOverload
 public func round<Scalar: NumericElement>(_ x: some TensorExpression<Scalar>, name: String? = nil) -> Tensor<Scalar> {
     unary(.round, x, name)
 }
