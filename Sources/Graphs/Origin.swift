@@ -22,7 +22,7 @@ package struct Origin: Sendable {
 
         /// The place of the call that leads here from outside the library.
         package static func capture() -> Origin {
-            Origin(trace: try? Backtrace.capture(algorithm: .fast, limit: 14, top: 0, images: images))
+            Origin(trace: try? Backtrace.capture(algorithm: .fast, limit: 40, top: 0, images: images))
         }
 
         /// No known place.
@@ -58,10 +58,13 @@ package struct Origin: Sendable {
         ]
 
         private static func isInsideLibrary(_ path: String) -> Bool {
-            if path.hasPrefix("<") || path.contains("/swift/stdlib/") { return true }
-            guard path.hasPrefix(sources) else { return false }
-            let module = path.dropFirst(sources.count).prefix { $0 != "/" }
-            return modules.contains { $0 == module }
+            if path.contains("<compiler-generated>") || path.contains("/swift/stdlib/") { return true }
+            return modules.contains { module in
+                guard let range = path.firstRange(of: "Sources/\(module)/") else { return false }
+                let folder = path[..<range.lowerBound] + "Sources/"
+                // Optimised builds name files relative to the folder in which the build was started.
+                return path.hasPrefix("/") ? folder == sources : sources.hasSuffix("/\(folder)")
+            }
         }
 
         private static func isLibrarySymbol(_ name: String) -> Bool {
