@@ -28,7 +28,7 @@ let package = Package(
     ],
     targets: [
         // The core, bottom up.
-        .target(name: "CKernels"),
+        .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         module("Tensors"),
         module("Programs", ["Tensors"]),
         module("Graphs", ["Tensors", "Programs"]),
@@ -72,6 +72,8 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
         .testTarget(
             name: "ProgramsTests", dependencies: ["Programs", "Tensors", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CPUTests", dependencies: ["CPU", "Programs", "Tensors", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Tensors", "CZlib"], swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),

@@ -125,6 +125,9 @@ package final class Executable: @unchecked Sendable {
     /// The bytes of memory that one run needs beside arguments and results.
     package var frameByteCount: Int { buffers.arenaByteCount + scratchByteCount }
 
+    /// How many kernels a run calls.
+    package var kernelCount: Int { calls.count }
+
     /// A frame for a run: one that an earlier run gave back, or a new one.
     package func takeFrame() -> Frame {
         if let frame = idleFrames.withLock({ $0.popLast() }) { return frame }

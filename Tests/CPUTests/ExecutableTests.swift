@@ -1,0 +1,139 @@
+// Compiled programs against the reference interpreter: random programs, every instruction set, several threads.
+
+import CPU
+import Programs
+import Tensors
+import TestSupport
+import Testing
+
+/// Runs a program on a device and returns its results.
+func run(_ program: Program, _ arguments: [UntypedArray], on device: CPUDevice) throws -> [UntypedArray] {
+    let executable = try device.compile(program)
+    let frame = executable.takeFrame()
+    defer { executable.giveBack(frame) }
+    for (index, argument) in arguments.enumerated() { frame.setArgument(index, argument.bytes) }
+    var results: [UntypedArray?] = []
+    for (index, result) in program.results.enumerated() {
+        let type = program.type(of: result)
+        guard executable.resultSources[index] == .computed else {
+            results.append(nil)
+            continue
+        }
+        let storage = ArrayStorage(byteCount: type.byteCount)
+        frame.setResult(index, storage.bytes)
+        results.append(UntypedArray(dtype: type.dtype, shape: type.shape, storage: storage))
+    }
+    try executable.run(frame)
+    return try results.enumerated().map { index, result in
+        let type = program.type(of: program.results[index])
+        if let result { return result }
+        switch executable.resultSources[index] {
+        case .computed: throw InvalidProgram("unreachable")
+        case .parameter(let number): return arguments[number].reshaped(type.shape)
+        case .constant(let number): return program.constants[number].reshaped(type.shape)
+        case .duplicate(let earlier):
+            return try #require(results[earlier]).reshaped(type.shape)
+        }
+    }
+}
+
+@Suite struct ExecutableTests {
+    static let devices = InstructionSet.available.map { CPUDevice(threads: 1, instructionSet: $0) }
+    static let seedsPerCase = 25
+
+    private func check(_ seeds: Range<UInt64>, _ options: RandomProgram.Options, simplifies: Bool, tolerance: Double)
+        throws
+    {
+        for seed in seeds {
+            let sample = try RandomProgram(seed: seed, options: options, simplifies: simplifies)
+            let expected = try Interpreter.run(sample.program, sample.arguments)
+            for device in Self.devices {
+                let results = try run(sample.program, sample.arguments, on: device)
+                for (index, (result, wanted)) in zip(results, expected).enumerated() {
+                    let differences = result.differences(from: wanted, tolerance: tolerance)
+                    #expect(
+                        differences.isEmpty,
+                        "seed \(seed), result \(index), \(device.instructionSet): \(differences.prefix(3))\n\(sample.program)"
+                    )
+                }
+            }
+        }
+    }
+
+    @Test(arguments: 0..<8) func exactRandomProgramsAgreeWithTheInterpreterBitForBit(block: Int) throws {
+        var options = RandomProgram.Options()
+        options.isExact = true
+        options.hasSpecialValues = block % 2 == 1
+        options.hasEmptyArrays = block % 4 >= 2
+        let first = UInt64(block * Self.seedsPerCase)
+        try check(
+            first..<(first + UInt64(Self.seedsPerCase)), options, simplifies: block % 3 != 0, tolerance: 0)
+    }
+
+    @Test(arguments: 0..<8) func randomProgramsAgreeWithTheInterpreter(block: Int) throws {
+        var options = RandomProgram.Options()
+        options.stepCount = 20
+        options.hasEmptyArrays = block % 4 == 3
+        let first = UInt64(10_000 + block * Self.seedsPerCase)
+        // Float functions may differ by some units in the last place, sums of products by more.
+        try check(
+            first..<(first + UInt64(Self.seedsPerCase)), options, simplifies: block % 3 != 0, tolerance: 1e-4)
+    }
+
+    @Test func resultsDoNotDependOnTheNumberOfThreads() throws {
+        let builder = ProgramBuilder()
+        let x = builder.parameter(ArrayType(.float32, [200, 300]))
+        let w = builder.parameter(ArrayType(.float32, [300, 250]))
+        let product = try builder.dot(x, w)
+        let active = try builder.unary(.tanh, product)
+        let program = builder.finish(results: [
+            active, try builder.reduce(.sum, active, axes: [0]), try builder.reduce(.sum, active, axes: [1]),
+            try builder.reduce(.sum, active, axes: [0, 1]),
+        ])
+        let arguments = program.parameters.enumerated().map { index, type in
+            NDArray<Float>(randomNormal: type.shape, seed: UInt64(index)).untyped
+        }
+        let single = try run(program, arguments, on: CPUDevice(threads: 1))
+        for threads in 2...4 {
+            let several = try run(program, arguments, on: CPUDevice(threads: threads))
+            for (one, other) in zip(single, several) {
+                let same = other.differences(from: one, tolerance: 0)
+                #expect(same.isEmpty, "\(threads) threads: \(same.prefix(3))")
+            }
+        }
+    }
+
+    @Test func integerDivisionByZeroIsAFailureOfTheRunOnly() throws {
+        let builder = ProgramBuilder()
+        let a = builder.parameter(ArrayType(.int32, [3]))
+        let b = builder.parameter(ArrayType(.int32, [3]))
+        let program = builder.finish(results: [try builder.binary(.divide, a, b)])
+        let device = CPUDevice(threads: 1)
+        let zero = NDArray<Int32>([1, 0, 2]).untyped
+        #expect(throws: KernelFailure.self) { try run(program, [zero, zero], on: device) }
+        let ones = NDArray<Int32>([1, 1, 1]).untyped
+        #expect(try run(program, [zero, ones], on: device)[0].integers == [1, 0, 2])
+    }
+
+    @Test func aChainOfElementwiseWorkIsOneKernel() throws {
+        let builder = ProgramBuilder()
+        var x = builder.parameter(ArrayType(.float32, [16]))
+        let y = builder.parameter(ArrayType(.float32, [16]))
+        for index in 0..<200 { x = try builder.binary(index.isMultiple(of: 2) ? .add : .multiply, x, y) }
+        let executable = try CPUDevice.shared.compile(builder.finish(results: [x]))
+        #expect(executable.kernelCount == 1)
+    }
+
+    @Test func whatFollowsAProductBecomesItsEpilogue() throws {
+        let builder = ProgramBuilder()
+        let x = builder.parameter(ArrayType(.float32, [20, 30]))
+        let w = builder.parameter(ArrayType(.float32, [30, 10]))
+        let b = builder.parameter(ArrayType(.float32, [10]))
+        let sum = try builder.binary(.add, builder.dot(x, w), builder.broadcast(b, to: [20, 10]))
+        let zero = try builder.filled(0, ArrayType(.float32, [20, 10]))
+        let executable = try CPUDevice.shared.compile(
+            builder.finish(results: [try builder.binary(.maximum, sum, zero)]))
+        #expect(executable.kernelCount == 1)
+        #expect("\(executable)".contains("epilogue of 2 ops"))
+    }
+}
