@@ -12,6 +12,9 @@ package struct GraphLowering {
     private var values: [Endpoint: ValueID] = [:]
     private var isLowered: [Bool]
 
+    /// More elements than this fit into no memory.
+    private static let largestCount = 1 << 44
+
     package init(graph: Graph, builder: ProgramBuilder, state: any LoweringState) {
         self.graph = graph
         records = graph.records
@@ -114,6 +117,12 @@ package struct GraphLowering {
                 InputTypes(types) { [builder, operands] index in
                     types[index].dtype == .resource ? nil : builder.constantValue(operands[index])
                 })
+            for type in outputTypes {
+                guard let shape = type.shape.known else { continue }
+                if elementCount(shape).map({ $0 > Self.largestCount }) ?? true {
+                    throw Mistake("a result of shape \(type.shape) has more elements than memory can address")
+                }
+            }
             let context = LoweringContext(
                 builder: builder, operands: operands, outputTypes: outputTypes, node: node,
                 inputNodes: record.inputs.map(\.node), state: state)
