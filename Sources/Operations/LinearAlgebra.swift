@@ -161,18 +161,40 @@ package struct BatchMatMul: Operation {
     }
 
     package func gradient(_ context: GradientContext) -> Gradient {
+        let (left, right) = (context.inputs[0], context.inputs[1])
+        let (leftBatch, rightBatch) = (left.shape.batch, right.shape.batch)
+        if !transposesLeft, right.shape.rank == 2, left.shape.rank ?? 0 > 2, let weights = right.shape.known,
+            !weights.contains(0)
+        {
+            return sharedGradient(context, inner: weights[transposesRight ? 1 : 0], weights[transposesRight ? 0 : 1])
+        }
         let gradient = productGradient(context, transposesLeft, transposesRight) { left, right, first, second in
             makeValue(BatchMatMul(dtype: dtype, transposesLeft: first, transposesRight: second), [left, right])
         }
         guard case .inputs(let products) = gradient else { return gradient }
-        let (left, right) = (context.inputs[0], context.inputs[1])
-        let (leftBatch, rightBatch) = (left.shape.batch, right.shape.batch)
         if leftBatch.isFullyKnown, leftBatch == rightBatch { return gradient }
         let axes = BroadcastGradientArguments.axes(left.batchSizes, right.batchSizes)
         return .inputs(
             zip(products, zip(axes, [left, right])).map { product, operand in
                 product.map { makeReshape(makeSum($0, axes: operand.0, keepsDimensions: false), like: operand.1) }
             })
+    }
+
+    /// The gradients where all matrices of the batch are multiplied by the same one: as of one tall matrix, so that
+    /// no gradient is made for each of the batch just to be summed up.
+    private func sharedGradient(_ context: GradientContext, inner: Int, _ columns: Int) -> Gradient {
+        let (left, right, g) = (context.inputs[0], context.inputs[1], context.outputGradient)
+        var gradients: [Value?] = [nil, nil]
+        if context.isWanted[0] {
+            let product = BatchMatMul(dtype: dtype, transposesRight: !transposesRight)
+            gradients[0] = makeValue(product, [g, right])
+        }
+        if context.isWanted[1] {
+            let tall = [makeReshape(left, shape: [-1, inner]), makeReshape(g, shape: [-1, columns])]
+            let product = MatMul(dtype: dtype, transposesLeft: true)
+            gradients[1] = makeValue(product, transposesRight ? tall.reversed() : tall)
+        }
+        return .inputs(gradients)
     }
 
     package func lower(_ context: LoweringContext) throws -> [ValueID] {

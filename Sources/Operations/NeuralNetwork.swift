@@ -112,7 +112,7 @@ public func logSoftmax<Scalar: FloatingElement>(
 private func alongLastAxis<Scalar: FloatingElement>(
     _ x: Tensor<Scalar>, _ operation: Softmax, _ axis: Int, _ name: String?
 ) -> Tensor<Scalar> {
-    if axis == -1 || x.shape.rank == axis + 1 { return makeTensor(operation, [x.value], name: name) }
+    if axis == -1 { return makeTensor(operation, [x.value], name: name) }
     guard let rank = x.shape.rank else {
         let mistake = Mistake(
             "axis \(axis) needs a known rank", hint: "only the last axis, -1, can always be used")
