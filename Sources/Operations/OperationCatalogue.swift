@@ -62,7 +62,7 @@ package enum OperationCatalogue {
     private static let networks: [any Operation] = [
         Softmax(dtype: .float32), Softmax(dtype: .float32, isLogarithm: true), BiasAdd(dtype: .float32),
         BiasAddGradient(dtype: .float32), SoftmaxCrossEntropy(dtype: .float32),
-        SparseSoftmaxCrossEntropy(dtype: .float32, labelType: .int32),
+        SparseSoftmaxCrossEntropy(dtype: .float32, labelType: .int32), LeakyRelu(dtype: .float32),
     ]
 
     private static let indexing: [any Operation] = [
