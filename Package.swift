@@ -75,6 +75,10 @@ let package = Package(
         .testTarget(
             name: "CPUTests", dependencies: ["CPU", "Programs", "Tensors", "TestSupport"], swiftSettings: settings),
         .testTarget(
+            name: "OperationsTests",
+            dependencies: ["Operations", "Graphs", "Programs", "CPU", "Sessions", "Training", "Tensors", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Tensors", "CZlib"], swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
         .testTarget(

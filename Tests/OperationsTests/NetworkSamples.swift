@@ -1,0 +1,154 @@
+// Samples of matrix products, of the operations of neural networks and their losses, and of indexing.
+
+import Graphs
+import Operations
+import Tensors
+
+extension OpSample {
+    private static let anything = Domain.uniform(-2...2)
+
+    static let products: [OpSample] =
+        products(Float.self) + products(Double.self) + [
+            OpSample(
+                operation: "MatMul", variant: "of integers",
+                inputs: [
+                    SampleInput(.int32, [2, 3], .integers(-9...9)), SampleInput(.int32, [3, 2], .integers(-9...9)),
+                ],
+                gradient: .noInput
+            ) { [matmul(Tensor<Int32>($0[0]), Tensor<Int32>($0[1])).value] }
+        ]
+
+    private static func products<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        func sample(
+            _ operation: String, _ variant: String, _ shapes: [[[Int]]], _ transposeA: Bool, _ transposeB: Bool
+        ) -> [OpSample] {
+            family(
+                operation, variant, of: type, shapes: shapes, domains: [anything],
+                needs: operation == "MatMul"
+                    ? .ranks(reason: "without ranks the product is a BatchMatMulV2") : .nothing
+            ) { [matmul($0[0], $0[1], transposeA: transposeA, transposeB: transposeB).value] }
+        }
+        return [
+            sample(
+                "MatMul", "", [[[2, 3], [3, 4]], [[0, 3], [3, 4]], [[2, 0], [0, 4]], [[19, 33], [33, 17]]], false, false
+            ),
+            sample("MatMul", "transposed left", [[[3, 2], [3, 4]]], true, false),
+            sample("MatMul", "transposed right", [[[2, 3], [4, 3]]], false, true),
+            sample("MatMul", "transposed both", [[[3, 2], [4, 3]]], true, true),
+            sample(
+                "BatchMatMulV2", "",
+                [
+                    [[2, 2, 3], [2, 3, 4]], [[2, 3], [2, 3, 4]], [[3, 1, 2, 2], [2, 2, 2]], [[0, 2, 3], [3, 1]],
+                ],
+                false, false),
+            sample("BatchMatMulV2", "transposed left", [[[2, 3, 2], [1, 3, 4]]], true, false),
+            sample("BatchMatMulV2", "transposed right", [[[2, 2, 3], [2, 4, 3]]], false, true),
+            sample("BatchMatMulV2", "transposed both", [[[2, 3, 2], [2, 4, 3]]], true, true),
+        ].flatMap { $0 }
+    }
+
+    // MARK: - Networks
+
+    static let networks: [OpSample] = networks(Float.self) + networks(Double.self)
+
+    private static func networks<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        let sparse: [([Int], [Int])] = [
+            ([4, 3], [4]), ([1, 3], [1]), ([0, 3], [0]), ([2, 2, 3], [2, 2]), ([3], []),
+        ]
+        return [
+            unary("Softmax", of: type, shapes: [[2, 3], [5], [0, 3], [2, 2, 4]], in: anything) { [softmax($0).value] },
+            unary(
+                "Softmax", "of columns", of: type, shapes: [[2, 3]], in: anything,
+                needs: .ranks(reason: "another axis than the last is brought to the end")
+            ) { [softmax($0, axis: 0).value] },
+            unary("LogSoftmax", of: type, shapes: [[2, 3], [5], [0, 3]], in: anything) { [logSoftmax($0).value] },
+            family(
+                "BiasAdd", of: type, shapes: [[[2, 3], [3]], [[2, 2, 3], [3]], [[0, 3], [3]]], domains: [anything]
+            ) {
+                [biasAdd($0[0], $0[1]).value]
+            },
+            unary("BiasAddGrad", of: type, shapes: [[2, 3], [2, 2, 3], [0, 3]], in: anything) {
+                [makeValue(BiasAddGradient(dtype: Scalar.dtype), [$0.value])]
+            },
+            // The gradient of the logits supposes that labels add up to 1, which those of a softmax do.
+            [[4, 3], [0, 3]].map { shape in
+                OpSample(
+                    operation: "SoftmaxCrossEntropyWithLogits",
+                    inputs: [SampleInput(Scalar.dtype, shape, anything), SampleInput(Scalar.dtype, shape, anything)],
+                    gradient: .smooth
+                ) { [softmaxCrossEntropy(logits: Tensor<Scalar>($0[0]), labels: softmax(Tensor<Scalar>($0[1]))).value] }
+            },
+            family(
+                "SoftmaxCrossEntropyWithLogits", "of higher rank", of: type, shapes: [[[2, 2, 3], [2, 2, 3]]],
+                domains: [anything],
+                needs: .ranks(reason: "leading dimensions are joined where they are known to be several")
+            ) { [softmaxCrossEntropy(logits: $0[0], labels: softmax($0[1])).value] },
+            sparse.map { logits, labels in
+                OpSample(
+                    operation: "SparseSoftmaxCrossEntropyWithLogits",
+                    inputs: [
+                        SampleInput(Scalar.dtype, logits, anything), SampleInput(.int32, labels, .integers(0...2)),
+                    ],
+                    needs: labels.count == 1
+                        ? .nothing : .ranks(reason: "leading dimensions are joined where they are known to be several")
+                ) {
+                    [sparseSoftmaxCrossEntropy(logits: Tensor<Scalar>($0[0]), labels: Tensor<Int32>($0[1])).value]
+                }
+            },
+            unary("LeakyRelu", of: type, shapes: [[2, 3], [], [0]], in: anything) {
+                [leakyRelu($0, slope: 0.25).value]
+            },
+            unary("Erf", "in gelu", of: type, shapes: [[2, 3]], in: anything) { [gelu($0).value] },
+            unary("Tanh", "in gelu", of: type, shapes: [[2, 3]], in: anything) { [gelu($0, approximate: true).value] },
+            unary("Sigmoid", "in swish", of: type, shapes: [[2, 3]], in: anything) { [swish($0).value] },
+            family("Log1p", "in sigmoidCrossEntropy", of: type, shapes: [[[2, 3], [2, 3]]], domains: [anything]) {
+                [sigmoidCrossEntropy(logits: $0[0], labels: $0[1]).value]
+            },
+        ].flatMap { $0 }
+    }
+
+    // MARK: - Indexing
+
+    static let indexing: [OpSample] =
+        indexing(Float.self) + indexing(Double.self) + [
+            OpSample(
+                operation: "OneHot", variant: "of integers",
+                inputs: [SampleInput(.int64, [2, 2], .values([0, 3, -1, 9]))],
+                gradient: .noInput
+            ) { [oneHot(Tensor<Int64>($0[0]), depth: 4, on: 5 as Int32, off: -1, axis: 0).value] }
+        ]
+
+    private static func indexing<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        func gathering(_ variant: String, _ params: [Int], _ indices: [Int], axis: Int, _ needs: ShapeKnowledge)
+            -> OpSample
+        {
+            OpSample(
+                operation: "GatherV2", variant: variant,
+                inputs: [SampleInput(Scalar.dtype, params, anything), SampleInput(.int32, indices, .integers(0...2))],
+                needs: needs
+            ) { [gather(Tensor<Scalar>($0[0]), Tensor<Int32>($0[1]), axis: axis).value] }
+        }
+        func segments(_ variant: String, _ data: [Int], _ ids: [Int]) -> OpSample {
+            OpSample(
+                operation: "UnsortedSegmentSum", variant: variant,
+                inputs: [SampleInput(Scalar.dtype, data, anything), SampleInput(.int64, ids, .integers(-1...2))],
+                needs: .ranks(reason: "the gradient of UnsortedSegmentSum needs known ranks")
+            ) { [unsortedSegmentSum(Tensor<Scalar>($0[0]), Tensor<Int64>($0[1]), count: 3).value] }
+        }
+        let needsRanks = ShapeKnowledge.ranks(reason: "the gradient along another axis than 0 needs known ranks")
+        return [
+            gathering("of rows", [3, 2], [4], axis: 0, .nothing),
+            gathering("of one row", [3, 2], [], axis: 0, .nothing),
+            gathering("of no rows", [3, 2], [0, 2], axis: 0, .nothing),
+            gathering("of columns", [2, 3], [2, 2], axis: -1, needsRanks),
+            gathering("of the middle", [2, 3, 2], [4], axis: 1, needsRanks),
+            segments("of rows", [5, 2], [5]), segments("of elements", [2, 3], [2, 3]),
+            segments("of nothing", [0, 2], [0]),
+            OpSample(
+                operation: "OneHot", variant: "\(Scalar.dtype)",
+                inputs: [SampleInput(.int32, [2, 3], .integers(-1...4))],
+                gradient: .noInput
+            ) { [(oneHot(Tensor<Int32>($0[0]), depth: 4) as Tensor<Scalar>).value] },
+        ]
+    }
+}

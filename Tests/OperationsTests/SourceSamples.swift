@@ -1,0 +1,184 @@
+// Samples of what brings data into a graph, passes it on, keeps it or draws it.
+
+import Graphs
+import Operations
+import Tensors
+import Training
+
+extension OpSample {
+    static let sources: [OpSample] =
+        filling(Float.self) + filling(Double.self) + [
+            OpSample(operation: "Const", inputs: [], gradient: .noInput) { _ in
+                [
+                    constant([[1, 2], [3, 4]] as [[Float]]).value, constant(7 as Int64).value,
+                    constant([true, false]).value, constant([] as [Double]).value,
+                ]
+            },
+            OpSample(operation: "Range", variant: "int32", inputs: [], gradient: .noInput) { _ in
+                [
+                    range(2, 11, 3, in: .default).value as Value, range(5 as Int64, 0, -2).value,
+                    range(3 as Int32, 3).value,
+                ]
+            },
+            OpSample(operation: "Range", variant: "float32", inputs: [], gradient: .noInput) { _ in
+                [range(0 as Float, 1, 0.25).value]
+            },
+        ]
+
+    private static func filling<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        let shapes = [[2, 3], [], [0, 3]]
+        let anything = Domain.uniform(-3...3)
+        let noGradient = GradientExpectation.none(reason: "it uses the shape of its input alone")
+        return [
+            unary("Placeholder", of: type, shapes: shapes, in: anything) { [identity($0).value] },
+            unary("PlaceholderWithDefault", of: type, shapes: shapes, in: anything) {
+                [placeholder(withDefault: $0).value]
+            },
+            unary("ZerosLike", of: type, shapes: shapes, in: anything, gradient: noGradient) {
+                [zeros(like: $0).value]
+            },
+            unary("OnesLike", of: type, shapes: shapes, in: anything, gradient: noGradient) { [ones(like: $0).value] },
+            unary("Fill", of: type, shapes: [[]], in: anything) { [fill([2, 3], with: $0).value] },
+            unary("Fill", "of nothing", of: type, shapes: [[]], in: anything) { [fill([2, 0], with: $0).value] },
+            unary("MatrixDiag", of: type, shapes: [[3], [2, 3], [0]], in: anything) {
+                [makeValue(MatrixDiagonal(dtype: Scalar.dtype), [$0.value])]
+            },
+            unary(
+                "MatrixDiagPart", of: type, shapes: [[3, 3], [2, 4, 4], [0, 0]], in: anything
+            ) { [makeValue(MatrixDiagonalPart(dtype: Scalar.dtype), [$0.value])] },
+        ].flatMap { $0 }
+    }
+
+    static let passing: [OpSample] =
+        floatingPassing(Float.self) + floatingPassing(Double.self) + [
+            OpSample(operation: "NoOp", inputs: [SampleInput(.float32, [2], .uniform(-1...1))], gradient: .noInput) {
+                x in
+                let node = group(x[0].node, noOp())
+                return [withControlDependencies([node]) { identity(Tensor<Float>(x[0])).value }]
+            },
+            OpSample(
+                operation: "Cast", variant: "to int32", inputs: [SampleInput(.float32, [2, 3], .uniform(-9...9))],
+                gradient: .none(reason: "a conversion from float32 to int32 passes no gradient")
+            ) { [cast(Tensor<Float>($0[0]), to: Int32.self).value] },
+            OpSample(
+                operation: "Cast", variant: "to float64", inputs: [SampleInput(.float32, [2, 3], .uniform(-9...9))]
+            ) {
+                [cast(Tensor<Float>($0[0]), to: Double.self).value]
+            },
+            OpSample(
+                operation: "Cast", variant: "from bool", inputs: [SampleInput(.bool, [5], .truth)], gradient: .noInput
+            ) {
+                [cast(Tensor<Bool>($0[0]), to: Float.self).value, cast(Tensor<Bool>($0[0]), to: Int64.self).value]
+            },
+            OpSample(
+                operation: "Cast", variant: "to bool", inputs: [SampleInput(.int32, [5], .integers(-1...1))],
+                gradient: .noInput
+            ) { [cast(Tensor<Int32>($0[0]), to: Bool.self).value] },
+            OpSample(
+                operation: "Cast", variant: "to uint8",
+                inputs: [SampleInput(.int32, [5], .values([0, 255, 256, -1, 77]))],
+                gradient: .noInput
+            ) { [cast(Tensor<Int32>($0[0]), to: UInt8.self).value] },
+            OpSample(operation: "BroadcastGradientArgs", inputs: [], gradient: .noInput) { _ in
+                let shapes = [integerConstant([3, 1, 2]), integerConstant([5, 2])]
+                return Graph.default.add(BroadcastGradientArguments(dtype: .int32), shapes)
+            },
+        ]
+
+    private static func floatingPassing<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        let shapes = [[2, 3], [], [0, 3]]
+        let anything = Domain.uniform(-3...3)
+        let selections: [[[Int]]] = [
+            [[2, 3], [2, 3], [2, 3]], [[2, 1], [3], []], [[], [2, 3], [2, 3]], [[0], [1], [0]],
+        ]
+        return [
+            unary("Identity", of: type, shapes: shapes, in: anything) { [identity($0).value] },
+            unary(
+                "StopGradient", of: type, shapes: shapes, in: anything,
+                gradient: .none(reason: "stopGradient(_:) holds the gradient back")
+            ) { [stopGradient($0).value] },
+            unary(
+                "PreventGradient", of: type, shapes: shapes, in: anything, gradient: .none(reason: "because I say so")
+            ) { [preventGradient($0, message: "because I say so").value] },
+            unary("EnsureShape", of: type, shapes: [[2, 3]], in: anything) { [ensureShape($0, [nil, 3]).value] },
+            family("AddN", of: type, shapes: [[[2, 3], [2, 3], [2, 3]], [[], []], [[0, 3]]], domains: [anything]) {
+                [addN($0).value]
+            },
+            selections.map { shapes in
+                OpSample(
+                    operation: "SelectV2",
+                    inputs: [
+                        SampleInput(.bool, shapes[0], .truth), SampleInput(Scalar.dtype, shapes[1], anything),
+                        SampleInput(Scalar.dtype, shapes[2], anything),
+                    ]
+                ) { [select(where: Tensor<Bool>($0[0]), Tensor<Scalar>($0[1]), Tensor<Scalar>($0[2])).value] }
+            },
+        ].flatMap { $0 }
+    }
+
+    // MARK: - Variables
+
+    static let state: [OpSample] = variables(Float.self) + variables(Double.self)
+
+    private static func variables<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        let anything = Domain.uniform(-3...3)
+        let start = NDArray<Scalar>([1, -2, 3])
+        func sample(
+            _ operation: String, gradient: GradientExpectation = .smooth,
+            build: @escaping @Sendable (Variable<Scalar>, Tensor<Scalar>) -> [Value]
+        ) -> [OpSample] {
+            unary(operation, of: type, shapes: [[3]], in: anything, gradient: gradient) { x in
+                build(Variable<Scalar>(start, in: x.graph), x)
+            }
+        }
+        let noGradient = GradientExpectation.none(reason: "does not depend on")
+        return [
+            sample("VarHandleOp") { [($0 * $1).value] },
+            sample("ReadVariableOp") { [(Operations.exp($0.read()) * $1).value] },
+            sample("AssignVariableOp", gradient: noGradient) { [$0.assign($1).value] },
+            sample("AssignAddVariableOp", gradient: noGradient) { [$0.assignAdd($1).value] },
+            sample("AssignSubVariableOp", gradient: noGradient) { [$0.assignSub($1).value] },
+            sample("ResourceApplyGradientDescent", gradient: noGradient) { variable, x in
+                let pair = VariableGradient(gradient: x, variable: AnyVariable(variable))
+                let node = GradientDescent(learningRate: 0.5).applyGradients([pair])
+                return [withControlDependencies([node]) { variable.read().value }]
+            },
+            sample("ResourceApplyAdagrad", gradient: noGradient) { variable, x in
+                let pair = VariableGradient(gradient: x, variable: AnyVariable(variable))
+                let node = Adagrad(learningRate: 0.5).applyGradients([pair])
+                return [withControlDependencies([node]) { variable.read().value }]
+            },
+        ].flatMap { $0 }
+    }
+
+    // MARK: - Random numbers
+
+    static let random: [OpSample] =
+        randomNumbers(Float.self) + randomNumbers(Double.self) + [
+            OpSample(operation: "RandomUniformInt", inputs: [], gradient: .noInput) { _ in
+                [
+                    (randomInteger([5], in: -3..<10, seed: 3) as Tensor<Int32>).value,
+                    (randomInteger([2, 2], in: 0..<1_000_000_000_000, seed: 4) as Tensor<Int64>).value,
+                ]
+            }
+        ]
+
+    private static func randomNumbers<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        [
+            OpSample(operation: "RandomUniform", variant: "\(Scalar.dtype)", inputs: [], gradient: .noInput) { _ in
+                [
+                    (randomUniform([2, 3], seed: 1) as Tensor<Scalar>).value,
+                    (randomUniform([], in: -2..<5, seed: 2) as Tensor<Scalar>).value,
+                    (randomUniform([0], seed: 3) as Tensor<Scalar>).value,
+                ]
+            },
+            OpSample(operation: "RandomStandardNormal", variant: "\(Scalar.dtype)", inputs: [], gradient: .noInput) {
+                _ in
+                [(randomNormal([7], mean: 1, standardDeviation: 2, seed: 1) as Tensor<Scalar>).value]
+            },
+            OpSample(operation: "TruncatedNormal", variant: "\(Scalar.dtype)", inputs: [], gradient: .noInput) { _ in
+                [(truncatedNormal([50], seed: 1) as Tensor<Scalar>).value]
+            },
+        ]
+    }
+}
