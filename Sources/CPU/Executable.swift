@@ -256,13 +256,12 @@ private func makeCall(
     threads: Int32
 ) throws(InvalidProgram) -> Executable.Call {
     let program = planner.program
-    func place(_ value: ValueID) throws(InvalidProgram) -> Place {
-        if let place = buffers.places[planner.views[value.int].root] { return place }
-        throw InvalidProgram("value \(value) has no memory")
+    func place(_ view: View) throws(InvalidProgram) -> Place {
+        if let place = buffers.places[view.root] { return place }
+        throw InvalidProgram("value \(view.root) has no memory")
     }
-    func offset(_ value: ValueID) throws(InvalidProgram) -> Int64 {
-        let view = planner.views[value.int]
-        return Int64(try place(value).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
+    func offset(_ view: View) throws(InvalidProgram) -> Int64 {
+        Int64(try place(view).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
     }
     func descriptor<Descriptor>(_ value: Descriptor) -> UnsafeMutablePointer<Descriptor> {
         let pointer = UnsafeMutablePointer<Descriptor>.allocate(capacity: 1)
@@ -284,11 +283,10 @@ private func makeCall(
         guard case .dot(let transposeLeft, let transposeRight) = step.instruction else {
             throw InvalidProgram("\(step.instruction) is not a product")
         }
-        let (left, right) = (step.operands[0], step.operands[1])
+        let left = step.operands[0]
         let rank = step.type.shape.count
         let batch = Array(step.type.shape.dropLast(2))
-        let leftView = planner.views[left.int]
-        let rightView = planner.views[right.int]
+        let (leftView, rightView) = (draft.sources[0], draft.sources[1])
         var gemm = ck_gemm()
         gemm.type = Int32(step.type.dtype.kernelType.rawValue)
         gemm.isa = Int32(isa.isa.rawValue)
@@ -296,17 +294,17 @@ private func makeCall(
         gemm.m = Int64(step.type.shape[rank - 2])
         gemm.n = Int64(step.type.shape[rank - 1])
         gemm.k = Int64(program.type(of: left).shape[transposeLeft ? rank - 2 : rank - 1])
-        gemm.left = Int32(try place(left).entry)
-        gemm.right = Int32(try place(right).entry)
-        gemm.left_offset = try offset(left)
-        gemm.right_offset = try offset(right)
+        gemm.left = Int32(try place(leftView).entry)
+        gemm.right = Int32(try place(rightView).entry)
+        gemm.left_offset = try offset(leftView)
+        gemm.right_offset = try offset(rightView)
         let leftRow = leftView.strides[transposeLeft ? rank - 1 : rank - 2]
         let leftColumn = leftView.strides[transposeLeft ? rank - 2 : rank - 1]
         let rightRow = rightView.strides[transposeRight ? rank - 1 : rank - 2]
         let rightColumn = rightView.strides[transposeRight ? rank - 2 : rank - 1]
         (gemm.left_row, gemm.left_column) = (Int64(leftRow), Int64(leftColumn))
         (gemm.right_row, gemm.right_column) = (Int64(rightRow), Int64(rightColumn))
-        guard let leftBatch = batchStride(leftView, batch), let rightBatch = batchStride(rightView, batch) else {
+        guard let leftBatch = leftView.batchStride(batch), let rightBatch = rightView.batchStride(batch) else {
             throw InvalidProgram("the batch dimensions of a product do not lie evenly")
         }
         (gemm.left_batch, gemm.right_batch) = (Int64(leftBatch), Int64(rightBatch))
@@ -336,12 +334,12 @@ private func makeCall(
         let params = program.type(of: step.operands[0])
         var gather = ck_gather()
         gather.index_type = Int32(program.type(of: step.operands[1]).dtype.kernelType.rawValue)
-        gather.params = Int32(try place(step.operands[0]).entry)
-        gather.indices = Int32(try place(step.operands[1]).entry)
-        gather.out = Int32(try place(value).entry)
-        gather.params_offset = try offset(step.operands[0])
-        gather.indices_offset = try offset(step.operands[1])
-        gather.out_offset = try offset(value)
+        gather.params = Int32(try place(draft.sources[0]).entry)
+        gather.indices = Int32(try place(draft.sources[1]).entry)
+        gather.out = Int32(try place(planner.views[value.int]).entry)
+        gather.params_offset = try offset(draft.sources[0])
+        gather.indices_offset = try offset(draft.sources[1])
+        gather.out_offset = try offset(planner.views[value.int])
         gather.outer = product(params.shape[..<axis])
         gather.range = Int64(params.shape[axis])
         gather.count = Int64(program.type(of: step.operands[1]).count)
@@ -355,12 +353,12 @@ private func makeCall(
         var scatter = ck_scatter_add()
         scatter.type = Int32(updates.dtype.kernelType.rawValue)
         scatter.index_type = Int32(program.type(of: step.operands[1]).dtype.kernelType.rawValue)
-        scatter.updates = Int32(try place(step.operands[0]).entry)
-        scatter.indices = Int32(try place(step.operands[1]).entry)
-        scatter.out = Int32(try place(value).entry)
-        scatter.updates_offset = try offset(step.operands[0])
-        scatter.indices_offset = try offset(step.operands[1])
-        scatter.out_offset = try offset(value)
+        scatter.updates = Int32(try place(draft.sources[0]).entry)
+        scatter.indices = Int32(try place(draft.sources[1]).entry)
+        scatter.out = Int32(try place(planner.views[value.int]).entry)
+        scatter.updates_offset = try offset(draft.sources[0])
+        scatter.indices_offset = try offset(draft.sources[1])
+        scatter.out_offset = try offset(planner.views[value.int])
         scatter.outer = product(updates.shape[..<axis])
         scatter.range = Int64(range)
         scatter.count = Int64(updates.shape[axis])
@@ -377,10 +375,10 @@ private func makeCall(
         reduce.type = Int32(type.dtype.kernelType.rawValue)
         reduce.out_type = Int32(step.type.dtype.kernelType.rawValue)
         reduce.smallest = smallest
-        reduce.in = Int32(try place(step.operands[0]).entry)
-        reduce.out = Int32(try place(value).entry)
-        reduce.in_offset = try offset(step.operands[0])
-        reduce.out_offset = try offset(value)
+        reduce.in = Int32(try place(draft.sources[0]).entry)
+        reduce.out = Int32(try place(planner.views[value.int]).entry)
+        reduce.in_offset = try offset(draft.sources[0])
+        reduce.out_offset = try offset(planner.views[value.int])
         reduce.outer = product(type.shape[..<axis])
         reduce.count = Int64(type.shape[axis])
         reduce.inner = product(type.shape[(axis + 1)...])
@@ -392,30 +390,19 @@ private func makeCall(
         var random = ck_random()
         random.type = Int32(step.type.dtype.kernelType.rawValue)
         random.distribution = Int32(distribution.kernelDistribution.rawValue)
-        random.state = Int32(try place(step.operands[0]).entry)
-        random.state_offset = try offset(step.operands[0])
-        random.out = Int32(try place(value).entry)
-        random.out_offset = try offset(value)
+        random.state = Int32(try place(draft.sources[0]).entry)
+        random.state_offset = try offset(draft.sources[0])
+        random.out = Int32(try place(planner.views[value.int]).entry)
+        random.out_offset = try offset(planner.views[value.int])
         random.count = Int64(step.type.count)
         if step.operands.count == 3 {
-            random.low = Int32(try place(step.operands[1]).entry)
-            random.low_offset = try offset(step.operands[1])
-            random.high = Int32(try place(step.operands[2]).entry)
-            random.high_offset = try offset(step.operands[2])
+            random.low = Int32(try place(draft.sources[1]).entry)
+            random.low_offset = try offset(draft.sources[1])
+            random.high = Int32(try place(draft.sources[2]).entry)
+            random.high_offset = try offset(draft.sources[2])
         }
         return .random(descriptor(random))
     }
-}
-
-/// The one stride that walks through all batch dimensions, or nil.
-private func batchStride(_ view: View, _ batch: [Int]) -> Int? {
-    let axes = batch.indices.filter { batch[$0] != 1 }
-    guard let last = axes.last else { return 0 }
-    for (outer, inner) in zip(axes, axes.dropFirst())
-    where view.strides[outer] != view.strides[inner] * batch[inner] {
-        return nil
-    }
-    return view.strides[last]
 }
 
 extension Distribution {

@@ -31,14 +31,17 @@ final class KernelDraft {
     let kind: Kind
     /// The iteration space.
     let space: [Int]
+    /// What a kernel other than a loop reads, one for each operand of its instruction.
+    let sources: [View]
     /// The element-wise values that it computes, each after its operands.
     var members: [ValueID] = []
     /// The reductions that it computes, of members or of what it reads.
     var reductions: [ValueID] = []
 
-    init(_ kind: Kind, space: [Int]) {
+    init(_ kind: Kind, space: [Int], sources: [View] = []) {
         self.kind = kind
         self.space = space
+        self.sources = sources
     }
 
     /// Whether element-wise values of the given shape may be computed here.

@@ -18,6 +18,10 @@ struct KernelPlanner {
     private(set) var madeConstants: [ValueID: UntypedArray] = [:]
     /// Dense copies that are no values of the program: numbered after its values.
     private(set) var copies: [ArrayType] = []
+    /// The copy of each value that has one; what was planned before the copy does not read it.
+    private var copyOf: [ValueID: ValueID] = [:]
+    /// How each result lies in memory.
+    private(set) var resultViews: [View] = []
     /// Whether the value is computed in registers of its kernel.
     private var isMember: [Bool]
     /// Whether the value, of many elements, is computed and stored as one because all are the same.
@@ -33,7 +37,9 @@ struct KernelPlanner {
         isMember = [Bool](repeating: false, count: program.steps.count)
         isUniform = isMember
         for index in program.steps.indices { try place(ValueID(index)) }
-        for result in program.results where !isPlain(result) { makeDense([result], always: true) }
+        for result in program.results {
+            resultViews.append(isPlain(result) ? views[result.int] : denseCopy(of: result))
+        }
     }
 
     /// The type of a value or of a copy.
@@ -151,23 +157,24 @@ struct KernelPlanner {
             }
 
         case .dot:
-            append(KernelDraft(.product(value), space: shape), computes: value)
+            let batch = Array(shape.dropLast(2))
+            let sources = step.operands.map { operand in
+                let view = views[operand.int]
+                return view.batchStride(batch) == nil ? denseCopy(of: operand) : view
+            }
+            append(KernelDraft(.product(value), space: shape, sources: sources), computes: value)
 
         case .argReduce:
-            makeDense(step.operands)
-            append(KernelDraft(.argReduce(value), space: shape), computes: value)
+            append(KernelDraft(.argReduce(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
         case .gather:
-            makeDense(step.operands)
-            append(KernelDraft(.gather(value), space: shape), computes: value)
+            append(KernelDraft(.gather(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
         case .scatterAdd:
-            makeDense(step.operands)
-            append(KernelDraft(.scatterAdd(value), space: shape), computes: value)
+            append(KernelDraft(.scatterAdd(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
         case .random:
-            makeDense(step.operands)
-            append(KernelDraft(.random(value), space: shape), computes: value)
+            append(KernelDraft(.random(value), space: shape, sources: denseViews(step.operands)), computes: value)
         }
     }
 
@@ -221,24 +228,29 @@ struct KernelPlanner {
         kernels[value.int] = kernels[operand.int]
     }
 
-    /// Copies the operands that do not lie dense, for kernels that read plain arrays.
-    private mutating func makeDense(_ operands: [ValueID], always: Bool = false) {
-        for operand in operands {
-            let type = type(of: operand)
+    /// For kernels that read plain arrays: the operands, copied where they do not lie dense.
+    private mutating func denseViews(_ operands: [ValueID]) -> [View] {
+        operands.map { operand in
             let view = views[operand.int]
-            if view.isDense(type.shape), !always || isPlain(operand) { continue }
-            let destination = ValueID(views.count)
-            copies.append(type)
-            views.append(.whole(destination, shape: type.shape))
-            kernels.append(-1)
-            isMember.append(false)
-            isUniform.append(false)
-            let copy = KernelDraft.Copy(
-                source: view, destination: destination, offset: 0, strides: rowMajorStrides(type.shape))
-            append(KernelDraft(.copy(copy), space: type.shape), computes: destination)
-            views[operand.int] = views[destination.int]
-            kernels[operand.int] = kernels[destination.int]
+            return view.isDense(type(of: operand).shape) ? view : denseCopy(of: operand)
         }
+    }
+
+    /// A copy of the value in memory of its own, for kernels that are planned after it.
+    private mutating func denseCopy(of value: ValueID) -> View {
+        if let copy = copyOf[value] { return views[copy.int] }
+        let type = type(of: value)
+        let destination = ValueID(views.count)
+        copies.append(type)
+        views.append(.whole(destination, shape: type.shape))
+        kernels.append(-1)
+        isMember.append(false)
+        isUniform.append(false)
+        let copy = KernelDraft.Copy(
+            source: views[value.int], destination: destination, offset: 0, strides: rowMajorStrides(type.shape))
+        append(KernelDraft(.copy(copy), space: type.shape), computes: destination)
+        copyOf[value] = destination
+        return views[destination.int]
     }
 
     private func positions(count: Int, dtype: DType) -> UntypedArray {
@@ -265,8 +277,7 @@ struct KernelPlanner {
         switch draft.kind {
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
-        case .product(let value), .gather(let value), .scatterAdd(let value), .argReduce(let value), .random(let value):
-            program[value].operands.forEach { reads.append(views[$0.int]) }
+        case .product, .gather, .scatterAdd, .argReduce, .random: reads += draft.sources
         }
         return reads
     }

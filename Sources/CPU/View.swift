@@ -98,6 +98,18 @@ struct View: Equatable {
     }
 }
 
+extension View {
+    /// The one stride that walks through all the leading dimensions of the given sizes, or nil.
+    func batchStride(_ batch: [Int]) -> Int? {
+        let axes = batch.indices.filter { batch[$0] != 1 }
+        guard let last = axes.last else { return 0 }
+        for (outer, inner) in zip(axes, axes.dropFirst()) where strides[outer] != strides[inner] * batch[inner] {
+            return nil
+        }
+        return strides[last]
+    }
+}
+
 /// The strides of a dense array; dimensions of size 1 have stride 0, so that they never stand in a merge's way.
 func rowMajorStrides(_ shape: [Int]) -> [Int] {
     var strides = [Int](repeating: 0, count: shape.count)
