@@ -86,8 +86,8 @@ struct BufferPlan {
         }
         // Results live in memory of their own.
         var resultOf: [ValueID: Int] = [:]
-        for (index, result) in program.results.enumerated() {
-            let root = planner.denseView(of: result).root
+        for index in program.results.indices {
+            let root = planner.resultViews[index].root
             if let earlier = resultOf[root] {
                 resultSources.append(.duplicate(of: earlier))
                 continue

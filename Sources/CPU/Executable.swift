@@ -264,14 +264,6 @@ private func makeCall(
     func offset(_ view: View) throws(InvalidProgram) -> Int64 {
         Int64(try place(view).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
     }
-    func densePlace(_ value: ValueID) throws(InvalidProgram) -> Place {
-        if let place = buffers.places[planner.denseView(of: value).root] { return place }
-        throw InvalidProgram("value \(value) has no memory")
-    }
-    func denseOffset(_ value: ValueID) throws(InvalidProgram) -> Int64 {
-        let view = planner.denseView(of: value)
-        return Int64(try densePlace(value).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
-    }
     func descriptor<Descriptor>(_ value: Descriptor) -> UnsafeMutablePointer<Descriptor> {
         let pointer = UnsafeMutablePointer<Descriptor>.allocate(capacity: 1)
         pointer.initialize(to: value)
@@ -343,12 +335,12 @@ private func makeCall(
         let params = program.type(of: step.operands[0])
         var gather = ck_gather()
         gather.index_type = Int32(program.type(of: step.operands[1]).dtype.kernelType.rawValue)
-        gather.params = Int32(try densePlace(step.operands[0]).entry)
-        gather.indices = Int32(try densePlace(step.operands[1]).entry)
-        gather.out = Int32(try densePlace(value).entry)
-        gather.params_offset = try denseOffset(step.operands[0])
-        gather.indices_offset = try denseOffset(step.operands[1])
-        gather.out_offset = try denseOffset(value)
+        gather.params = Int32(try place(draft.sources[0]).entry)
+        gather.indices = Int32(try place(draft.sources[1]).entry)
+        gather.out = Int32(try place(planner.views[value.int]).entry)
+        gather.params_offset = try offset(draft.sources[0])
+        gather.indices_offset = try offset(draft.sources[1])
+        gather.out_offset = try offset(planner.views[value.int])
         gather.outer = product(params.shape[..<axis])
         gather.range = Int64(params.shape[axis])
         gather.count = Int64(program.type(of: step.operands[1]).count)
@@ -362,12 +354,12 @@ private func makeCall(
         var scatter = ck_scatter_add()
         scatter.type = Int32(updates.dtype.kernelType.rawValue)
         scatter.index_type = Int32(program.type(of: step.operands[1]).dtype.kernelType.rawValue)
-        scatter.updates = Int32(try densePlace(step.operands[0]).entry)
-        scatter.indices = Int32(try densePlace(step.operands[1]).entry)
-        scatter.out = Int32(try densePlace(value).entry)
-        scatter.updates_offset = try denseOffset(step.operands[0])
-        scatter.indices_offset = try denseOffset(step.operands[1])
-        scatter.out_offset = try denseOffset(value)
+        scatter.updates = Int32(try place(draft.sources[0]).entry)
+        scatter.indices = Int32(try place(draft.sources[1]).entry)
+        scatter.out = Int32(try place(planner.views[value.int]).entry)
+        scatter.updates_offset = try offset(draft.sources[0])
+        scatter.indices_offset = try offset(draft.sources[1])
+        scatter.out_offset = try offset(planner.views[value.int])
         scatter.outer = product(updates.shape[..<axis])
         scatter.range = Int64(range)
         scatter.count = Int64(updates.shape[axis])
@@ -384,10 +376,10 @@ private func makeCall(
         reduce.type = Int32(type.dtype.kernelType.rawValue)
         reduce.out_type = Int32(step.type.dtype.kernelType.rawValue)
         reduce.smallest = smallest
-        reduce.in = Int32(try densePlace(step.operands[0]).entry)
-        reduce.out = Int32(try densePlace(value).entry)
-        reduce.in_offset = try denseOffset(step.operands[0])
-        reduce.out_offset = try denseOffset(value)
+        reduce.in = Int32(try place(draft.sources[0]).entry)
+        reduce.out = Int32(try place(planner.views[value.int]).entry)
+        reduce.in_offset = try offset(draft.sources[0])
+        reduce.out_offset = try offset(planner.views[value.int])
         reduce.outer = product(type.shape[..<axis])
         reduce.count = Int64(type.shape[axis])
         reduce.inner = product(type.shape[(axis + 1)...])
@@ -399,30 +391,19 @@ private func makeCall(
         var random = ck_random()
         random.type = Int32(step.type.dtype.kernelType.rawValue)
         random.distribution = Int32(distribution.kernelDistribution.rawValue)
-        random.state = Int32(try densePlace(step.operands[0]).entry)
-        random.state_offset = try denseOffset(step.operands[0])
-        random.out = Int32(try densePlace(value).entry)
-        random.out_offset = try denseOffset(value)
+        random.state = Int32(try place(draft.sources[0]).entry)
+        random.state_offset = try offset(draft.sources[0])
+        random.out = Int32(try place(planner.views[value.int]).entry)
+        random.out_offset = try offset(planner.views[value.int])
         random.count = Int64(step.type.count)
         if step.operands.count == 3 {
-            random.low = Int32(try densePlace(step.operands[1]).entry)
-            random.low_offset = try denseOffset(step.operands[1])
-            random.high = Int32(try densePlace(step.operands[2]).entry)
-            random.high_offset = try denseOffset(step.operands[2])
+            random.low = Int32(try place(draft.sources[1]).entry)
+            random.low_offset = try offset(draft.sources[1])
+            random.high = Int32(try place(draft.sources[2]).entry)
+            random.high_offset = try offset(draft.sources[2])
         }
         return .random(descriptor(random))
     }
-}
-
-/// The one stride that walks through all batch dimensions, or nil.
-private func batchStride(_ view: View, _ batch: [Int]) -> Int? {
-    let axes = batch.indices.filter { batch[$0] != 1 }
-    guard let last = axes.last else { return 0 }
-    for (outer, inner) in zip(axes, axes.dropFirst())
-    where view.strides[outer] != view.strides[inner] * batch[inner] {
-        return nil
-    }
-    return view.strides[last]
 }
 
 extension Distribution {

@@ -18,10 +18,10 @@ struct KernelPlanner {
     private(set) var madeConstants: [ValueID: UntypedArray] = [:]
     /// Dense copies that are no values of the program: numbered after its values.
     private(set) var copies: [ArrayType] = []
-    /// The copies that stand for values where plain memory is needed; everyone else goes on reading the values' views.
-    private var denseCopies: [ValueID: ValueID] = [:]
-    /// The products whose operands' batch dimensions no single stride walks through: they read dense copies.
-    private var productsOfCopies: Set<ValueID> = []
+    /// The copy of each value that has one; what was planned before the copy does not read it.
+    private var copyOf: [ValueID: ValueID] = [:]
+    /// How each result lies in memory.
+    private(set) var resultViews: [View] = []
     /// Whether the value is computed in registers of its kernel.
     private var isMember: [Bool]
     /// Whether the value, of many elements, is computed and stored as one because all are the same.
@@ -37,16 +37,10 @@ struct KernelPlanner {
         isMember = [Bool](repeating: false, count: program.steps.count)
         isUniform = isMember
         for index in program.steps.indices { try place(ValueID(index)) }
-        for result in program.results where !isPlain(result) { copyDensely(result) }
+        for result in program.results {
+            resultViews.append(isPlain(result) ? views[result.int] : denseCopy(of: result))
+        }
     }
-
-    /// How an operand of a product lies.
-    func view(of operand: ValueID, inProduct product: ValueID) -> View {
-        productsOfCopies.contains(product) ? denseView(of: operand) : views[operand.int]
-    }
-
-    /// How a value lies for those who need it dense: results, and kernels that read plain arrays.
-    func denseView(of value: ValueID) -> View { views[(denseCopies[value] ?? value).int] }
 
     /// The type of a value or of a copy.
     func type(of value: ValueID) -> ArrayType {
@@ -234,14 +228,17 @@ struct KernelPlanner {
         kernels[value.int] = kernels[operand.int]
     }
 
-    /// Copies the operands that do not lie dense, for kernels that read plain arrays.
-    private mutating func makeDense(_ operands: [ValueID]) {
-        for operand in operands where !views[operand.int].isDense(type(of: operand).shape) { copyDensely(operand) }
+    /// For kernels that read plain arrays: the operands, copied where they do not lie dense.
+    private mutating func denseViews(_ operands: [ValueID]) -> [View] {
+        operands.map { operand in
+            let view = views[operand.int]
+            return view.isDense(type(of: operand).shape) ? view : denseCopy(of: operand)
+        }
     }
 
-    /// Adds a kernel that copies a value into memory of its own; once is enough.
-    private mutating func copyDensely(_ value: ValueID) {
-        if denseCopies[value] != nil { return }
+    /// A copy of the value in memory of its own, for kernels that are planned after it.
+    private mutating func denseCopy(of value: ValueID) -> View {
+        if let copy = copyOf[value] { return views[copy.int] }
         let type = type(of: value)
         let destination = ValueID(views.count)
         copies.append(type)
@@ -249,10 +246,11 @@ struct KernelPlanner {
         kernels.append(-1)
         isMember.append(false)
         isUniform.append(false)
-        denseCopies[value] = destination
         let copy = KernelDraft.Copy(
             source: views[value.int], destination: destination, offset: 0, strides: rowMajorStrides(type.shape))
         append(KernelDraft(.copy(copy), space: type.shape), computes: destination)
+        copyOf[value] = destination
+        return views[destination.int]
     }
 
     private func positions(count: Int, dtype: DType) -> UntypedArray {
@@ -279,22 +277,8 @@ struct KernelPlanner {
         switch draft.kind {
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
-        case .product(let value):
-            program[value].operands.forEach { reads.append(view(of: $0, inProduct: value)) }
-        case .gather(let value), .scatterAdd(let value), .argReduce(let value), .random(let value):
-            program[value].operands.forEach { reads.append(denseView(of: $0)) }
+        case .product, .gather, .scatterAdd, .argReduce, .random: reads += draft.sources
         }
         return reads
     }
-}
-
-/// The one stride that walks through all batch dimensions, or nil.
-func batchStride(_ view: View, _ batch: [Int]) -> Int? {
-    let axes = batch.indices.filter { batch[$0] != 1 }
-    guard let last = axes.last else { return 0 }
-    for (outer, inner) in zip(axes, axes.dropFirst())
-    where view.strides[outer] != view.strides[inner] * batch[inner] {
-        return nil
-    }
-    return view.strides[last]
 }
