@@ -50,7 +50,7 @@ package struct GraphLowering {
         var needed: [NodeID] = []
         var isAscending = true
         while let node = waiting.popLast() {
-            if isNeeded[node.int] || isLowered[node.int] { continue }
+            if isNeeded[node.int] || isLowered[node.int] || isReplaced(node) { continue }
             isNeeded[node.int] = true
             needed.append(node)
             for input in records[node.int].inputs where values[input] == nil { waiting.append(input.node) }
@@ -61,6 +61,12 @@ package struct GraphLowering {
         }
         needed.sort()
         return isAscending ? needed : inDependencyOrder(needed, isNeeded)
+    }
+
+    /// Whether all outputs have values from outside: then the node itself need not run, though others wait for it.
+    private func isReplaced(_ node: NodeID) -> Bool {
+        let outputs = records[node.int].outputTypes.indices
+        return !outputs.isEmpty && outputs.allSatisfy { values[Endpoint(node: node, output: $0)] != nil }
     }
 
     /// Smallest number first among the nodes whose inputs are done. Circles were refused when they were made.
