@@ -116,8 +116,18 @@ package struct RangeOperation: Operation {
         let type = ArrayType(dtype, try context.outputShape())
         let start = try builder.broadcast(context.operands[0], to: type.shape)
         let delta = try builder.broadcast(context.operands[2], to: type.shape)
-        let steps = try builder.binary(.multiply, builder.iota(type, axis: 0), delta)
+        let steps = try builder.binary(.multiply, positions(type, builder), delta)
         return [try builder.binary(.add, start, steps)]
+    }
+
+    /// 0, 1, 2, ...: where they are few as a constant, so that the range may be a list of axes.
+    private func positions(_ type: ArrayType, _ builder: ProgramBuilder) throws -> ValueID {
+        if type.count <= ProgramBuilder.foldingLimit,
+            let array = Interpreter.evaluate(.iota(axis: 0), [], type)
+        {
+            return builder.constant(array)
+        }
+        return try builder.iota(type, axis: 0)
     }
 
     private static func count(_ start: Double, _ limit: Double, _ delta: Double) throws(Mistake) -> Int {

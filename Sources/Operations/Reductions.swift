@@ -164,9 +164,8 @@ extension Reduction {
             makeCumulative(.product, value, axis: axis, isExclusive: true)
                 * makeCumulative(.product, value, axis: axis, isExclusive: true, isReversed: true)
         }
-        guard let rank = x.shape.rank, let axes = context.inputs[1].constant?.integers,
-            let reduced = try? positions(ofAxes: axes, rank: rank)
-        else { return nil }
+        guard let axes = context.inputs[1].constant?.integers else { return nil }
+        let reduced = x.shape.rank.flatMap { try? positions(ofAxes: axes, rank: $0) } ?? axes
         var result: Value?
         var products = x
         for axis in reduced {

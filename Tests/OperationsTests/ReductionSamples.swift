@@ -29,9 +29,11 @@ extension OpSample {
                 unary(operation, "of two axes", of: type, shapes: [[2, 3, 4]], in: domain) {
                     [reduce($0, [0, 2], false).value]
                 },
-                unary(operation, "of all, kept", of: type, shapes: [[2, 3]], in: domain) {
-                    [reduce($0, nil, true).value]
-                },
+                unary(
+                    operation, "of all, kept", of: type, shapes: [[2, 3]], in: domain,
+                    needs: operation == "Prod"
+                        ? .ranks(reason: "the axes are constant where the rank is known") : .nothing
+                ) { [reduce($0, nil, true).value] },
             ].flatMap { $0 }
         }
         let needsElements: @Sendable (String) -> GradientExpectation = {
