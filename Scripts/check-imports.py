@@ -14,7 +14,7 @@ SYSTEM = {"Synchronization", "Runtime", "Glibc", "Musl", "Darwin"}
 MAY_IMPORT = {
     "Tensors": set(),
     "Programs": {"Tensors"},
-    "Graphs": {"Tensors", "Programs"},
+    "Graphs": {"Tensors", "Programs", "CFrames"},
     "Operations": {"Tensors", "Programs", "Graphs"},
     "CPU": {"Tensors", "Programs", "CKernels"},
     "Sessions": {"Tensors", "Programs", "Graphs", "Operations", "CPU"},

@@ -1,79 +1,76 @@
 // Where in the user's program a node was made. Operators cannot take a file and a line as arguments, so every node
-// keeps a short trace of return addresses, which costs a microsecond or two and is looked up only when a mistake
-// is reported.
+// keeps the return addresses of the calls that made it. Taking them costs some ten nanoseconds; they are looked up in
+// the debug information only when a mistake is reported.
 
+import CFrames
 import Synchronization
-
-#if canImport(Runtime) && os(Linux)
-    import Runtime
-#endif
 
 /// The place in the user's program that made a node.
 package struct Origin: Sendable {
-    #if canImport(Runtime) && os(Linux)
-        private let trace: Backtrace?
+    /// The return addresses, innermost first. Nodes made by the same calls share one array.
+    private let addresses: [UInt]
 
-        /// The images of this process, looked up once: a map for each trace would cost a hundred times as much.
-        private static let images = ImageMap.capture()
+    /// No known place.
+    package static let unknown = Origin(addresses: [])
 
-        private init(trace: Backtrace?) {
-            self.trace = trace
-        }
+    /// Enough to leave the library, whose debug builds nest their calls deeply.
+    private static let depth = 40
 
-        /// The place of the call that leads here from outside the library.
-        package static func capture() -> Origin {
-            Origin(trace: try? Backtrace.capture(algorithm: .fast, limit: 40, top: 0, images: images))
-        }
+    /// The traces seen so far, by hash. Programs have few places that make nodes; should there be very many, later
+    /// ones just do not share.
+    private static let known = Mutex<[UInt64: [UInt]]>([:])
+    private static let knownLimit = 65_536
 
-        /// No known place.
-        package static let unknown = Origin(trace: nil)
-
-        /// `file.swift:41`, or nil where the program carries no debug information.
-        package var place: String? {
-            guard let trace, let symbols = trace.symbolicated(with: Self.images, options: .default) else { return nil }
-            var function: String?
-            for frame in symbols.frames {
-                guard let symbol = frame.symbol else { continue }
-                if let location = symbol.sourceLocation, location.line > 0 {
-                    if Self.isInsideLibrary(location.path) { continue }
-                    let file = location.path.split(separator: "/").last.map(String.init) ?? location.path
-                    return "\(file):\(location.line)"
-                }
-                // Without line tables the best that can be said is the first function that is not ours.
-                if function == nil, symbol.sourceLocation == nil, !Self.isLibrarySymbol(symbol.rawName) {
-                    function = symbol.name
-                }
-            }
-            return function.map { "in \($0)" }
-        }
-
-        /// The folder that holds the library's modules.
-        private static let sources: Substring = {
-            let file = #filePath
-            return file.dropLast("Graphs/Origin.swift".count)
-        }()
-
-        private static let modules = [
-            "Graphs", "Operations", "Sessions", "Training", "Tensors", "Programs", "TensorGraph",
-        ]
-
-        private static func isInsideLibrary(_ path: String) -> Bool {
-            if path.contains("<compiler-generated>") || path.contains("/swift/stdlib/") { return true }
-            return modules.contains { module in
-                guard let range = path.firstRange(of: "Sources/\(module)/") else { return false }
-                let folder = path[..<range.lowerBound] + "Sources/"
-                // Optimised builds name files relative to the folder in which the build was started.
-                return path.hasPrefix("/") ? folder == sources : sources.hasSuffix("/\(folder)")
+    /// The place of the call that leads here from outside the library.
+    package static func capture() -> Origin {
+        withUnsafeTemporaryAllocation(of: UInt.self, capacity: depth) { buffer in
+            let count = Int(cframes_capture(buffer.baseAddress, Int32(depth)))
+            let trace = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
+            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+            for address in trace { hash = (hash ^ UInt64(address)) &* 0x9E37_79B9_7F4A_7C15 }
+            return known.withLock { known in
+                if let addresses = known[hash], addresses.elementsEqual(trace) { return Origin(addresses: addresses) }
+                let addresses = Array(trace)
+                if known.count < knownLimit { known[hash] = addresses }
+                return Origin(addresses: addresses)
             }
         }
+    }
 
-        private static func isLibrarySymbol(_ name: String) -> Bool {
-            modules.contains { name.hasPrefix("$s\($0.count)\($0)") } || name.hasPrefix("$ss")
-                || name.hasPrefix("$sS") || !name.hasPrefix("$s")
+    /// `file.swift:41`, or nil where the program carries no debug information.
+    package var place: String? {
+        var function: String?
+        for frame in symbolicate(addresses) {
+            if let file = frame.file, frame.line > 0 {
+                if Self.isInsideLibrary(file) { continue }
+                return "\(file.split(separator: "/").last.map(String.init) ?? file):\(frame.line)"
+            }
+            // Without line tables the best that can be said is the first function that is not ours.
+            if function == nil, frame.file == nil, !Self.isLibrarySymbol(frame.rawName) { function = frame.name }
         }
-    #else
-        package static func capture() -> Origin { Origin() }
-        package static let unknown = Origin()
-        package var place: String? { nil }
-    #endif
+        return function.map { "in \($0)" }
+    }
+
+    /// The folder that holds the library's modules.
+    private static let sources: Substring = {
+        let file = #filePath
+        return file.dropLast("Graphs/Origin.swift".count)
+    }()
+
+    private static let modules = ["Graphs", "Operations", "Sessions", "Training", "Tensors", "Programs", "TensorGraph"]
+
+    private static func isInsideLibrary(_ path: String) -> Bool {
+        if path.contains("<compiler-generated>") || path.contains("/swift/stdlib/") { return true }
+        return modules.contains { module in
+            guard let range = path.firstRange(of: "Sources/\(module)/") else { return false }
+            let folder = path[..<range.lowerBound] + "Sources/"
+            // Optimised builds name files relative to the folder in which the build was started.
+            return path.hasPrefix("/") ? folder == sources : sources.hasSuffix("/\(folder)")
+        }
+    }
+
+    private static func isLibrarySymbol(_ name: String) -> Bool {
+        modules.contains { name.hasPrefix("$s\($0.count)\($0)") } || name.hasPrefix("$ss") || name.hasPrefix("$sS")
+            || !name.hasPrefix("$s")
+    }
 }
