@@ -20,9 +20,9 @@ public final class Graph: Sendable {
         /// How many random operations took a seed from `nextOperationSeed`.
         var operationSeedCount = 0
         var isFinalized = false
-        /// Changes whenever existing nodes change (control inputs are added), so that plans made before are dropped.
-        var revision = 0
     }
+
+    private let changes = Atomic<Int>(0)
 
     /// An empty graph.
     public init() {}
@@ -66,7 +66,9 @@ public final class Graph: Sendable {
     /// Whether `finalize` was called.
     public var isFinalized: Bool { state.withLock { $0.isFinalized } }
 
-    package var revision: Int { state.withLock { $0.revision } }
+    /// Changes whenever existing nodes change (control inputs are added), so that plans made before are dropped.
+    /// Read at every run, hence without the lock.
+    package var revision: Int { changes.load(ordering: .acquiring) }
 
     /// The seed of a random operation that is given none: 0, 1, 2, ..., as TensorFlow counts for each graph.
     package func nextOperationSeed() -> Int {
@@ -155,11 +157,7 @@ extension Graph {
             let nodeName =
                 state.reservedName(name) ?? state.uniqueName(scope.qualified(name ?? defaultName(of: operation.name)))
             if state.isFinalized {
-                mistake =
-                    mistake
-                    ?? Mistake(
-                        "the graph was finalized, nothing can be added to it",
-                        hint: "make all nodes before the loop that runs them")
+                mistake = mistake ?? .finalized
             } else if let name, !isValidName(name) {
                 mistake =
                     mistake
@@ -220,37 +218,40 @@ extension Graph {
                 operation: "control dependency")
             return
         }
-        if depends(control.id, on: node.id) {
-            report(
-                Mistake(
-                    "\"\(node.name)\" would wait for \"\(control.name)\", which itself waits for it: a cycle",
-                    hint: "leave out one of the two dependencies"),
-                operation: "control dependency")
-            return
-        }
-        state.withLock { state in
-            let record = state.nodes[node.id.int]
-            if record.controlInputs.contains(control.id) { return }
+        // Looked at and changed under one lock: two tasks must not close a circle together.
+        let mistake = state.withLock { state -> Mistake? in
+            let (record, awaited) = (state.nodes[node.id.int], state.nodes[control.id.int])
+            if record.controlInputs.contains(control.id) { return nil }
+            if state.isFinalized { return .finalized }
+            if control.id == node.id {
+                return Mistake("\"\(record.name)\" would wait for itself: a cycle", hint: "leave out the dependency")
+            }
+            if state.depends(control.id, on: node.id) {
+                return Mistake(
+                    "\"\(record.name)\" would wait for \"\(awaited.name)\", which itself waits for it: a cycle",
+                    hint: "leave out one of the two dependencies")
+            }
             state.nodes[node.id.int] = record.adding(controlInput: control.id)
-            state.revision += 1
+            return nil
         }
+        if let mistake { report(mistake, operation: "control dependency") }
+        changes.add(1, ordering: .releasing)
     }
+}
 
-    private func depends(_ node: NodeID, on other: NodeID) -> Bool {
-        let records = self.records
-        var seen = [Bool](repeating: false, count: records.count)
+extension Graph.State {
+    fileprivate func depends(_ node: NodeID, on other: NodeID) -> Bool {
+        var seen = [Bool](repeating: false, count: nodes.count)
         var waiting = [node]
         while let next = waiting.popLast() {
             if next == other { return true }
             if seen[next.int] { continue }
             seen[next.int] = true
-            waiting += records[next.int].inputs.map(\.node) + records[next.int].controlInputs
+            waiting += nodes[next.int].inputs.map(\.node) + nodes[next.int].controlInputs
         }
         return false
     }
-}
 
-extension Graph.State {
     /// The full name, where `name` is one that was reserved for a node (see `withNodeScope`) and is not taken yet.
     fileprivate func reservedName(_ name: String?) -> String? {
         guard let name, name.hasSuffix("/") else { return nil }

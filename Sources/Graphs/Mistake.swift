@@ -66,6 +66,9 @@ public struct GraphError: Error, Sendable, CustomStringConvertible {
 // MARK: - Mistakes that several rules share, so that the same one always reads the same
 
 extension Mistake {
+    package static let finalized = Mistake(
+        "the graph was finalized, nothing can be added to it", hint: "make all nodes before the loop that runs them")
+
     package static func wrongCount(expected: Int, found: Int) -> Mistake {
         Mistake("takes \(expected) input\(expected == 1 ? "" : "s"), but has \(found)")
     }
@@ -80,6 +83,10 @@ extension Mistake {
 
     package static func noBroadcast(_ left: Shape, _ right: Shape) -> Mistake {
         Mistake("shapes \(left) and \(right) do not broadcast")
+    }
+
+    package static func tooLarge(_ shape: Shape) -> Mistake {
+        Mistake("the result of shape \(shape) is larger than memory can address")
     }
 
     package static func shapesDiffer(_ left: Shape, _ right: Shape, what: String = "the inputs' shapes") -> Mistake {
