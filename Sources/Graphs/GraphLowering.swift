@@ -71,24 +71,25 @@ package struct GraphLowering {
 
     /// Smallest number first among the nodes whose inputs are done. Circles were refused when they were made.
     private func inDependencyOrder(_ needed: [NodeID], _ isNeeded: [Bool]) -> [NodeID] {
-        var done = [Bool](repeating: false, count: records.count)
+        var isOpened = [Bool](repeating: false, count: records.count)
+        var isDone = isOpened
         var ordered: [NodeID] = []
-        for start in needed where !done[start.int] {
+        for start in needed {
             var stack = [start]
             while let node = stack.last {
-                if done[node.int] {
+                if isDone[node.int] {
                     stack.removeLast()
-                    continue
-                }
-                let record = records[node.int]
-                let missing = (record.inputs.map(\.node) + record.controlInputs).filter {
-                    isNeeded[$0.int] && !done[$0.int]
-                }
-                if missing.isEmpty || stack.count > records.count {
-                    done[node.int] = true
+                } else if isOpened[node.int] {
+                    // All that was put above it is done.
+                    isDone[node.int] = true
                     ordered.append(node)
                     stack.removeLast()
                 } else {
+                    isOpened[node.int] = true
+                    let record = records[node.int]
+                    let missing = (record.inputs.map(\.node) + record.controlInputs).filter {
+                        isNeeded[$0.int] && !isDone[$0.int]
+                    }
                     stack += missing.sorted(by: >)
                 }
             }
@@ -123,6 +124,7 @@ package struct GraphLowering {
                 InputTypes(types) { [builder, operands] index in
                     types[index].dtype == .resource ? nil : builder.constantValue(operands[index])
                 })
+            for type in outputTypes where !type.isAddressable { throw Mistake.tooLarge(type.shape) }
             for type in outputTypes {
                 guard let shape = type.shape.known else { continue }
                 if elementCount(shape).map({ $0 > Self.largestCount }) ?? true {

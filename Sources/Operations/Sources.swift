@@ -70,6 +70,7 @@ package struct ConstantArray: ConstantOperation {
 
     package func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] {
         try inputs.require(count: 0)
+        if let refusal = array.storage.refusal { throw Mistake(refusal) }
         return [TensorType(array.dtype, Shape(array.shape))]
     }
 

@@ -91,9 +91,34 @@ final class PlanBuilder: LoweringState {
                 result: fetchCount + index, byteCount: builder.type(of: update.value).byteCount,
                 isComputed: executable.resultSources[fetchCount + index] == .computed)
         }
+        try requireMemory(executable, items, fetchCount: fetchCount, updated.map(\.variable))
         return Plan(
             items: items, feeds: feeds, revision: revision, executable: executable, reads: reads, updates: updates,
             randomStreams: randomStreams, fetchTypes: results.prefix(fetchCount).map { builder.type(of: $0) })
+    }
+
+    /// - Errors: `SessionError.outOfMemory` where the run needs more memory than there is; it names what needs most.
+    private func requireMemory(
+        _ executable: Executable, _ items: [FetchRequest.Item], fetchCount: Int, _ updated: [NodeID]
+    ) throws(SessionError) {
+        let program = executable.program
+        let sizes = program.results.indices.map { index in
+            executable.resultSources[index] == .computed ? program.type(of: program.results[index]).byteCount : 0
+        }
+        let frame = executable.frameByteCount
+        guard sizes.reduce(frame, { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }) > Memory.byteCount else {
+            return
+        }
+        guard let largest = sizes.indices.max(by: { sizes[$0] < sizes[$1] }), sizes[largest] > frame else {
+            throw .outOfMemory("the run needs memory for intermediate values", byteCount: frame)
+        }
+        let shape = Shape(program.type(of: program.results[largest]).shape)
+        let outputs = items.compactMap { item in if case .output(let endpoint) = item { endpoint } else { nil } }
+        let name =
+            largest < fetchCount
+            ? "\"\(records[outputs[largest].node.int].name):\(outputs[largest].output)\""
+            : "variable \"\(records[updated[largest - fetchCount].int].name)\""
+        throw .outOfMemory("\(name) of shape \(shape) is an array", byteCount: sizes[largest])
     }
 
     private func argument(_ type: ArrayType) -> ValueID {

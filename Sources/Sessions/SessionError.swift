@@ -21,6 +21,8 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
         case uninitializedVariable
         /// A kernel found a mistake in the data: a division by zero, an index out of range.
         case data
+        /// An array would need more memory than the machine has.
+        case outOfMemory
     }
 
     public let kind: Kind
@@ -48,6 +50,17 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
 
     static func duplicateFeed(_ name: String) -> SessionError {
         SessionError(.duplicateFeed, "\"\(name)\" is fed twice")
+    }
+
+    static func refusedFeed(_ name: String, _ refusal: String) -> SessionError {
+        SessionError(.outOfMemory, "the array that is fed for \"\(name)\" could not be made: \(refusal)")
+    }
+
+    static func outOfMemory(_ what: String, byteCount: Int) -> SessionError {
+        SessionError(
+            .outOfMemory,
+            "\(what) of \(Memory.text(byteCount)), but this machine has \(Memory.text(Memory.byteCount)) of memory\n"
+                + "    hint: use smaller shapes, or feed fewer rows at a time")
     }
 
     static func notComputable(_ diagnostics: [Diagnostic]) -> SessionError {

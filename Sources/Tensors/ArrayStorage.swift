@@ -5,13 +5,17 @@
 package final class ArrayStorage: @unchecked Sendable {
     package let bytes: UnsafeMutableRawPointer
     package let byteCount: Int
+    /// Why the array that was asked for could not be made, where this stands in its place, without elements. What
+    /// takes arrays in (feeds, constants) reports it.
+    package let refusal: String?
 
     /// The alignment of every array, in bytes: one cache line, one AVX-512 register.
     package static let alignment = 64
 
     /// Uninitialised memory.
-    package init(byteCount: Int) {
+    package init(byteCount: Int, refusal: String? = nil) {
         self.byteCount = byteCount
+        self.refusal = refusal
         bytes = .allocate(byteCount: max(byteCount, 1), alignment: Self.alignment)
     }
 

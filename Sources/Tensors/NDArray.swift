@@ -145,9 +145,11 @@ extension NDArray {
     }
 
     /// An array of equal elements. Negative dimensions count as 0.
+    ///
+    /// Where the machine has not enough memory for the shape, the array has no elements, and feeding it or making it a
+    /// constant is a mistake that says so. That holds for every array made of a shape.
     public init(repeating value: Scalar, shape: [Int]) {
-        let (dimensions, size) = allocatable(shape)
-        untyped = UntypedArray(repeating: value, shape: dimensions, count: size)
+        self.init(shape: shape) { $0.initialize(repeating: value) }
     }
 
     /// An array of zeros (`false`). Negative dimensions count as 0.
@@ -158,8 +160,11 @@ extension NDArray {
 
     /// An array whose elements `fill` writes, in row-major order, all of them. Negative dimensions count as 0.
     package init(shape: [Int], fill: (UnsafeMutableBufferPointer<Scalar>) throws -> Void) rethrows {
-        let (dimensions, size) = allocatable(shape)
-        let storage = ArrayStorage(byteCount: size * MemoryLayout<Scalar>.stride)
+        var dimensions = shape.map { max(0, $0) }
+        let refusal = Memory.refusal(of: dimensions, Scalar.dtype)
+        if refusal != nil { dimensions = dimensions.map { _ in 0 } }
+        let size = refusal == nil ? elementCount(dimensions) ?? 0 : 0
+        let storage = ArrayStorage(byteCount: size * MemoryLayout<Scalar>.stride, refusal: refusal)
         let start = storage.bytes.bindMemory(to: Scalar.self, capacity: size)
         try fill(UnsafeMutableBufferPointer(start: start, count: size))
         untyped = UntypedArray(dtype: Scalar.dtype, shape: dimensions, storage: storage)
@@ -203,13 +208,6 @@ extension NDArray where Scalar: FloatingElement {
             }
         }
     }
-}
-
-/// The dimensions with negative ones as 0, and their product; an unaddressable product becomes an empty array.
-private func allocatable(_ shape: [Int]) -> ([Int], Int) {
-    let dimensions = shape.map { max(0, $0) }
-    guard let size = elementCount(dimensions), size < 1 << 48 else { return (dimensions.map { _ in 0 }, 0) }
-    return (dimensions, size)
 }
 
 // MARK: - Comparing and printing
