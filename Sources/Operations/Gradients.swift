@@ -46,6 +46,22 @@ public func gradients<Output: FloatingElement, each Input: TensorExpression>(
     return (repeat next(each inputs))
 }
 
+/// The gradient of a result with respect to one tensor or variable.
+///
+///     let step = w.assignSub(0.1 * gradients(of: loss, with: w))
+///
+/// - Parameters, Errors: as for the form with several arguments.
+public func gradients<Output: FloatingElement, Input: TensorExpression>(
+    of result: some TensorExpression<Output>, with input: Input, outputGradient: Tensor<Output>? = nil,
+    unconnected: UnconnectedGradient = .error, stopGradients: [Tensor<Output>] = [], name: String? = nil
+) -> Tensor<Input.Scalar> where Input.Scalar: FloatingElement {
+    let source = gradientSource(input)
+    let values = gradientValues(
+        of: [result.tensor.value], seeds: [outputGradient?.value], with: [source],
+        stopping: stopGradients.map(\.value), unconnected: unconnected, name: name)
+    return Tensor(values.first ?? source)
+}
+
 /// The gradients of a result with respect to a list of tensors or variables.
 ///
 /// - Parameters, Returns, Errors: as for the form with several arguments.

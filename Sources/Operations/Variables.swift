@@ -13,7 +13,8 @@ public import Tensors
 public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Sendable {
     package let handle: Value
     package let type: TensorType
-    private let firstRead: Value
+    /// Its value from before the run, whatever surrounds the caller.
+    package let firstRead: Value
 
     /// The node that gives it its initial value.
     public let initializer: Node

@@ -57,6 +57,22 @@ public final class Session: Sendable {
     public func run<each F: Fetchable, each S: TensorElement>(
         _ fetches: repeat each F, feeding feeds: repeat Feed<each S>
     ) throws -> (repeat (each F).Fetched) {
+        try fetch(repeat each fetches, feeding: repeat each feeds)
+    }
+
+    /// Runs what one fetch needs and returns its value; as the form with several.
+    ///
+    /// That its result is no pack lets the compiler infer the types around it: `try session.run(loss).scalar == 0`.
+    @discardableResult
+    public func run<F: Fetchable, each S: TensorElement>(
+        _ fetch: F, feeding feeds: repeat Feed<each S>
+    ) throws -> F.Fetched {
+        try self.fetch(fetch, feeding: repeat each feeds)
+    }
+
+    private func fetch<each F: Fetchable, each S: TensorElement>(
+        _ fetches: repeat each F, feeding feeds: repeat Feed<each S>
+    ) throws -> (repeat (each F).Fetched) {
         // The plan: by hash first, so that a warm step needs no memory to look it up.
         var request = FetchRequest(graph: graph, purpose: .hash)
         repeat (each fetches).collect(into: &request)
@@ -64,6 +80,9 @@ public final class Session: Sendable {
             request.hash.combine(Int(feed.value.endpoint.node.index) << 8 | Int(feed.value.endpoint.output))
             for extent in feed.array.shape { request.hash.combine(extent) }
             if feed.value.graph !== graph { request.foreign = feed.value.name }
+            if let refusal = feed.array.untyped.storage.refusal {
+                throw SessionError.refusedFeed(feed.value.name, refusal)
+            }
         }
         if let foreign = request.foreign { throw SessionError.foreign(foreign) }
         let hash = request.hash.value
@@ -174,6 +193,7 @@ private struct PlanCache {
     private var clock: UInt64 = 0
     private var lastNodeCount = -1
     private var growths = 0
+    private var hasWarned = false
     private static let growthsBeforeWarning = 32
 
     mutating func plan(hash: UInt64, revision: Int) -> Plan? {
@@ -192,6 +212,8 @@ private struct PlanCache {
         }
         if lastNodeCount >= 0, nodeCount > lastNodeCount { growths += 1 }
         lastNodeCount = nodeCount
-        return growths == Self.growthsBeforeWarning
+        if hasWarned || growths < Self.growthsBeforeWarning { return false }
+        hasWarned = true
+        return true
     }
 }

@@ -5,7 +5,7 @@ public import Operations
 public import Tensors
 
 extension Variable: Fetchable {
-    public func collect(into request: inout FetchRequest) { request.add(tensor.value) }
+    public func collect(into request: inout FetchRequest) { request.add(firstRead) }
 
     public func fetched(from results: inout FetchResults) -> NDArray<Scalar> { NDArray(untyped: results.take()) }
 }
