@@ -75,6 +75,19 @@ let package = Package(
             name: "ProgramsTests", dependencies: ["Programs", "Tensors", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "CPUTests", dependencies: ["CPU", "Programs", "Tensors", "TestSupport"], swiftSettings: settings),
+        // Counts allocations; it replaces malloc in the test program, so nothing else may depend on it.
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        .testTarget(
+            name: "GraphsTests", dependencies: ["Graphs", "Operations", "Tensors", "Training"], swiftSettings: settings),
+        .testTarget(
+            name: "SessionsTests",
+            dependencies: [
+                "CAllocationCounter", "Datasets", "Graphs", "Operations", "Sessions", "Tensors", "Training",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Graphs", "Operations", "Sessions", "Tensors", "Training"],
+            swiftSettings: settings),
         .testTarget(
             name: "OperationsTests",
             dependencies: ["Operations", "Graphs", "Programs", "CPU", "Sessions", "Training", "Tensors", "TestSupport"],
