@@ -12,7 +12,7 @@ import Testing
             let x = placeholder(Float.self, [2])
             return (x, withControlDependencies([x.node]) { identity(constant(3 as Float)) })
         }
-        let value = try Session(graph: graph).run(y, feeding: x.fed([1, 2]))
+        let value = try Session(graph: graph).run(y, feeding: x.fed(NDArray([1, 2])))
         #expect(value.scalar == 3)
     }
 
