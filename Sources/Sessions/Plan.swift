@@ -99,28 +99,34 @@ final class RunState: @unchecked Sendable {
     }
 
     /// Binds arguments and results and runs the kernels.
+    ///
+    /// Here and wherever every run passes, loops go over indices: in builds without optimisation, iterators of arrays of
+    /// structs allocate for every element.
     func execute() throws(KernelFailure) {
         for index in feeds.indices {
             if let feed = feeds[index] { frame.setArgument(index, feed.bytes) }
         }
-        for (index, read) in plan.reads.enumerated() {
-            if let storage = readValues[index] { frame.setArgument(read.argument, UnsafeRawPointer(storage.bytes)) }
+        for index in plan.reads.indices {
+            guard let storage = readValues[index] else { continue }
+            frame.setArgument(plan.reads[index].argument, UnsafeRawPointer(storage.bytes))
         }
-        for (index, stream) in plan.randomStreams.enumerated() {
-            frame.setArgument(stream.argument, UnsafeRawPointer(randomStates + 4 * index))
+        for index in plan.randomStreams.indices {
+            frame.setArgument(plan.randomStreams[index].argument, UnsafeRawPointer(randomStates + 4 * index))
         }
         let sources = plan.executable.resultSources
-        for index in results.indices where sources[index] == .computed {
+        for index in results.indices {
+            guard case .computed = sources[index] else { continue }
             let storage = ArrayStorage(byteCount: plan.fetchTypes[index].byteCount)
             results[index] = storage
             frame.setResult(index, storage.bytes)
         }
-        for (index, update) in plan.updates.enumerated() where update.isComputed {
-            if let storage = newValues[index] { frame.setResult(update.result, storage.bytes) }
+        for index in plan.updates.indices {
+            guard plan.updates[index].isComputed, let storage = newValues[index] else { continue }
+            frame.setResult(plan.updates[index].result, storage.bytes)
         }
         try plan.executable.run(frame)
-        for (index, update) in plan.updates.enumerated() where !update.isComputed {
-            newValues[index] = storage(of: update.result, byteCount: update.byteCount)
+        for index in plan.updates.indices where !plan.updates[index].isComputed {
+            newValues[index] = storage(of: plan.updates[index].result, byteCount: plan.updates[index].byteCount)
         }
     }
 
@@ -147,7 +153,7 @@ final class RunState: @unchecked Sendable {
     }
 
     private func readValue(argument: Int) -> ArrayStorage? {
-        for (index, read) in plan.reads.enumerated() where read.argument == argument { return readValues[index] }
+        for index in plan.reads.indices where plan.reads[index].argument == argument { return readValues[index] }
         return nil
     }
 
@@ -165,7 +171,7 @@ final class RunState: @unchecked Sendable {
             return ArrayStorage(copying: constant.bytes, byteCount: byteCount)
         case .duplicate(let earlier):
             if earlier < results.count { return results[earlier] }
-            for (index, update) in plan.updates.enumerated() where update.result == earlier { return newValues[index] }
+            for index in plan.updates.indices where plan.updates[index].result == earlier { return newValues[index] }
             return nil
         }
     }

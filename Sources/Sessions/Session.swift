@@ -78,7 +78,8 @@ public final class Session: Sendable {
         repeat (each fetches).collect(into: &request)
         for feed in repeat each feeds {
             request.hash.combine(Int(feed.value.endpoint.node.index) << 8 | Int(feed.value.endpoint.output))
-            for extent in feed.array.shape { request.hash.combine(extent) }
+            let shape = feed.array.shape
+            for axis in shape.indices { request.hash.combine(shape[axis]) }
             if feed.value.graph !== graph { request.foreign = feed.value.name }
             if let refusal = feed.array.untyped.storage.refusal {
                 throw SessionError.refusedFeed(feed.value.name, refusal)

@@ -83,16 +83,17 @@ final class VariableStore: @unchecked Sendable {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         let plan = run.plan
-        while plan.updates.contains(where: { slots[$0.slot].isBusy }) { pthread_cond_wait(released, lock) }
-        for (index, read) in plan.reads.enumerated() {
-            guard let current = slots[read.slot].current else {
+        while isBusy(plan) { pthread_cond_wait(released, lock) }
+        for index in plan.reads.indices {
+            guard let current = slots[plan.reads[index].slot].current else {
                 run.dropReferences()
                 throw .uninitialized(
                     plan.reads.filter { slots[$0.slot].current == nil }.map { names[$0.slot] })
             }
             run.readValues[index] = current
         }
-        for (index, update) in plan.updates.enumerated() {
+        for index in plan.updates.indices {
+            let update = plan.updates[index]
             slots[update.slot].isBusy = true
             guard update.isComputed else { continue }
             if slots[update.slot].spare?.byteCount == update.byteCount,
@@ -104,7 +105,8 @@ final class VariableStore: @unchecked Sendable {
                 run.newValues[index] = ArrayStorage(byteCount: update.byteCount)
             }
         }
-        for (index, stream) in plan.randomStreams.enumerated() {
+        for index in plan.randomStreams.indices {
+            let stream = plan.randomStreams[index]
             let state = streams[stream.node] ?? initialState(stream.seeds)
             run.setRandomState(index, key: state.key, low: state.low, high: state.high)
             let (low, overflow) = state.low.addingReportingOverflow(UInt64(stream.samples))
@@ -112,14 +114,20 @@ final class VariableStore: @unchecked Sendable {
         }
     }
 
+    /// Whether a run is about to update what the plan updates.
+    private func isBusy(_ plan: Plan) -> Bool {
+        for index in plan.updates.indices where slots[plan.updates[index].slot].isBusy { return true }
+        return false
+    }
+
     /// Puts the new values in place, all together.
     func commit(_ run: RunState) {
         withLock {
-            for (index, update) in run.plan.updates.enumerated() {
-                let old = slots[update.slot].current
-                slots[update.slot].current = run.newValues[index]
-                slots[update.slot].spare = old
-                slots[update.slot].isBusy = false
+            for index in run.plan.updates.indices {
+                let slot = run.plan.updates[index].slot
+                slots[slot].spare = slots[slot].current
+                slots[slot].current = run.newValues[index]
+                slots[slot].isBusy = false
                 run.newValues[index] = nil
             }
             if !run.plan.updates.isEmpty { pthread_cond_broadcast(released) }

@@ -31,7 +31,7 @@ public struct NDArray<Scalar: TensorElement>: Sendable {
     public var scalars: [Scalar] { withUnsafeBufferPointer { Array($0) } }
 
     /// The first element, which for a rank-0 array is its value; zero (`false`) where the array is empty.
-    public var scalar: Scalar { withUnsafeBufferPointer { $0.first ?? .zero } }
+    public var scalar: Scalar { withUnsafeBufferPointer { $0.isEmpty ? .zero : $0[0] } }
 
     /// Calls `body` with the elements in row-major order.
     public func withUnsafeBufferPointer<Result>(
