@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-enum { epilogue_elements = 1024 };   // of a tile for the epilogue, whose block is at least this
+enum {
+  epilogue_elements = 1024,      // of a tile for the epilogue, whose block is at least this
+  waiting_panels = 256 * 1024,   // bytes of packed panels that stay in L2 while rows go by
+};
 
 /// One part's run.
 typedef struct {
@@ -178,6 +181,67 @@ static void run_rows(const run *run, const block *block, const cut *cut, int64_t
   }
 }
 
+/// Whether to go through a block row by row rather than panel by panel. An epilogue reads and writes memory of the
+/// result's shape: whole rows of it come from the caches far faster than columns of panels, and the panels can wait in
+/// L2 where all of them fit.
+static bool prefers_rows(const run *run, const block *block) {
+  const int64_t panel_bytes = block->columns * block->depth * run->kernels->bytes;
+  return run->gemm->epilogue != NULL && block->last && run->plan->right != CK_RIGHT_IN_PLACE &&
+         block->columns > run->kernels->columns && panel_bytes <= waiting_panels;
+}
+
+/// As run_rows, with all panels for one tile of rows before the next.
+static void run_whole_rows(const run *run, const block *block, const cut *cut, int64_t from, int64_t to) {
+  const ck_gemm *gemm = run->gemm;
+  const ck_gemm_plan *plan = run->plan;
+  const ck_gemm_kernels *kernels = run->kernels;
+  const int64_t bytes = kernels->bytes;
+  if (block->pack_right && from == 0) {
+    for (int64_t offset = 0; offset < block->columns; offset += kernels->columns) {
+      const int64_t columns = least(kernels->columns, block->columns - offset);
+      const char *right = run->right + (block->k * gemm->right_row + (block->column + offset) * gemm->right_column) * bytes;
+      kernels->pack_right(block->panels + offset * block->depth * bytes,
+                          columns <= kernels->lanes ? kernels->lanes : kernels->columns, right, gemm->right_row,
+                          gemm->right_column, block->depth, columns);
+    }
+  }
+  // As many panels at once as the epilogue takes, in groups of nearly equal width.
+  const int64_t panels = (block->columns + kernels->columns - 1) / kernels->columns;
+  const int64_t most = epilogue_elements / kernels->rows / kernels->columns;
+  const int64_t groups = (panels + most - 1) / most;
+  ck_gemm_tile tile = {.k = block->depth};
+  for (int64_t index = from; index < to; index++) {
+    const int64_t offset = cut_start(cut, index), rows = cut->height + (index < cut->taller);
+    const int64_t row = block->row + offset;
+    tile.left = run->left + (row * gemm->left_row + block->k * gemm->left_column) * bytes;
+    tile.left_stride = plan->left == CK_LEFT_ROWS ? gemm->left_row : gemm->left_column;
+    if (plan->pack_left) {
+      kernels->pack_left[plan->left](run->left_tiles, plan->left_pitch, tile.left, gemm->left_row, gemm->left_column,
+                                     rows, block->depth, gemm->m - row);
+      tile.left = run->left_tiles;
+      tile.left_stride = plan->left == CK_LEFT_ROWS ? plan->left_pitch : rows;
+    }
+    for (int64_t group = 0; group < groups; group++) {
+      const int64_t start = panels * group / groups * kernels->columns;
+      const int64_t end = least(block->columns, panels * (group + 1) / groups * kernels->columns);
+      for (int64_t column = start; column < end; column += kernels->columns) {
+        const int64_t columns = least(kernels->columns, end - column);
+        const bool narrow = columns <= kernels->lanes;
+        tile.columns = columns;
+        tile.right = block->panels + column * block->depth * bytes;
+        tile.right_stride = narrow ? kernels->lanes : kernels->columns;
+        tile.ahead = tile.right;
+        tile.from = block->first ? NULL : block->sums + (offset * block->sums_stride + column) * bytes;
+        tile.from_stride = block->sums_stride;
+        tile.to = run->tile + (column - start) * bytes;
+        tile.to_stride = end - start;
+        (narrow ? kernels->narrow : kernels->panel)[plan->left][rows - 1](&tile);
+      }
+      finish_tile(run, row, rows, block->column + start, end - start);
+    }
+  }
+}
+
 /// The rectangle of the result that belongs to one part, for one batch.
 static void run_rectangle(const run *run, int64_t first_row, int64_t end_row, int64_t first_column,
                           int64_t end_column) {
@@ -211,7 +275,8 @@ static void run_rectangle(const run *run, int64_t first_row, int64_t end_row, in
           block.pack_right = false;
         }
         for (int64_t chunk = 0; chunk < chunks; chunk++) {
-          run_rows(run, &block, &cut, cut.count * chunk / chunks, cut.count * (chunk + 1) / chunks);
+          (prefers_rows(run, &block) ? run_whole_rows : run_rows)(run, &block, &cut, cut.count * chunk / chunks,
+                                                                  cut.count * (chunk + 1) / chunks);
         }
         block.k += block.depth;
       } while (block.k < gemm->k);
