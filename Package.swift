@@ -91,7 +91,7 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: ["Operations", "Graphs", "Programs", "CPU", "Sessions", "Training", "Tensors", "TestSupport"],
-            swiftSettings: settings),
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Tensors", "CZlib"], swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),

@@ -11,20 +11,26 @@ import Testing
 
 /// A graph with placeholders for the inputs of a sample.
 struct SampleGraph {
-    let graph = Graph()
+    let graph: Graph
     let inputs: [Value]
     let outputs: [Value]
 
     /// - Parameters:
     ///   - shape: what is known of each input's shape while the graph is built.
     init(_ sample: OpSample, shape: (SampleInput) -> Shape = { Shape($0.shape) }) {
-        let graph = graph
+        let graph = Graph()
+        self.graph = graph
         (inputs, outputs) = graph.asDefault {
             let inputs = sample.inputs.map { input in
                 makeValue(Placeholder(type: TensorType(input.dtype, shape(input))), [], in: graph)
             }
             return (inputs, sample.build(inputs))
         }
+    }
+
+    /// A graph that exists, without placeholders.
+    init(graph: Graph, outputs: [Value]) {
+        (self.graph, self.inputs, self.outputs) = (graph, [], outputs)
     }
 
     /// The names of the operations in the graph.

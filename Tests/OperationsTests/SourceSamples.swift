@@ -16,7 +16,7 @@ extension OpSample {
             },
             OpSample(operation: "Range", variant: "int32", inputs: [], gradient: .noInput) { _ in
                 [
-                    range(2, 11, 3, in: .default).value as Value, range(5 as Int64, 0, -2).value,
+                    range(2 as Int32, 11, 3).value, range(5 as Int64, 0, -2).value,
                     range(3 as Int32, 3).value,
                 ]
             },
