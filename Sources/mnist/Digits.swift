@@ -29,7 +29,7 @@ struct Digits: ParsableCommand {
     }
 
     func run() throws {
-        let digits = try loadDigits()
+        let (digits, source) = try loadDigits()
 
         // The graph: two layers, the cost, the training step and the accuracy.
         Graph.default.seed = seed
@@ -71,21 +71,21 @@ struct Digits: ParsableCommand {
         }
 
         let (testCost, testAccuracy) = try evaluate(digits.test.images, digits.test.labels)
-        print("Test cost = \(decimal(Double(testCost.scalar))), accuracy = \(decimal(Double(testAccuracy.scalar), 4))")
-        print("Figure: \(try history.chart.write(toFolder: output, name: "mnist.svg"))")
+        print("Test on \(source): cost = \(decimal(Double(testCost.scalar))), accuracy = \(decimal(Double(testAccuracy.scalar), 4))")
+        print("Figure: \(try history.chart(of: source).write(toFolder: output, name: "mnist.svg"))")
     }
 
     private var progress: ProgressLine { ProgressLine(isEnabled: !quiet) }
 
-    /// The real digits where they can be had; else digits that the program draws itself, which is said plainly.
-    private func loadDigits() throws -> ImageSplits<Float> {
-        if let data { return try MNIST.load(from: data).oneHot }
+    /// The real digits where they can be had, else digits that the program draws itself; and which of them it is.
+    private func loadDigits() throws -> (digits: ImageSplits<Float>, source: String) {
+        if let data { return (try MNIST.load(from: data).oneHot, "MNIST") }
         do {
-            return try MNIST.load().oneHot
+            return (try MNIST.load().oneHot, "MNIST")
         } catch {
             print("The MNIST files could not be had:\n\(error)")
             print("Going on with SyntheticDigits, drawn by the program: its results say nothing about MNIST.")
-            return SyntheticDigits.generate(seed: UInt64(seed)).oneHot
+            return (SyntheticDigits.generate(seed: UInt64(seed)).oneHot, "SyntheticDigits")
         }
     }
 }
@@ -100,9 +100,9 @@ private struct History {
         accuracies.append(accuracy)
     }
 
-    var chart: LineChart {
+    func chart(of source: String) -> LineChart {
         LineChart(
-            title: "784 – 300 – 10 network", xLabel: "epoch",
+            title: "A 784 – 300 – 10 network learns \(source)", xLabel: "epoch",
             panels: [
                 Panel(yLabel: "cost", series: [Series("mean cost of the epoch", y: costs, from: 1)]),
                 Panel(
