@@ -16,7 +16,7 @@ import Training
             let b1 = Variable<Float>(.uniform(in: -1..<1), shape: [300], name: "b1")
             let w2 = Variable<Float>(.truncatedNormal(), shape: [300, 10], name: "w2")
             let output = matmul(tanh(matmul(x, w1) + b1), w2)
-            let loss = (output * output).mean() + exp(-output).mean()
+            let loss = (output * output).mean() + exp(-abs(output)).mean()
             let step = Adagrad(learningRate: 0.05).minimize(loss)
             let session = Session(options: SessionOptions(threads: threads))
             try session.initializeVariables()
