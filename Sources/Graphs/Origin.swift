@@ -14,7 +14,7 @@ package struct Origin: Sendable {
     package static let unknown = Origin(addresses: [])
 
     /// Enough to leave the library, whose debug builds nest their calls deeply.
-    private static let depth = 40
+    private static let depth = 64
 
     /// The traces seen so far, by hash. Programs have few places that make nodes; should there be very many, later
     /// ones just do not share.
@@ -40,7 +40,8 @@ package struct Origin: Sendable {
     /// `file.swift:41`, or nil where the program carries no debug information.
     package var place: String? {
         var function: String?
-        for frame in symbolicate(addresses) {
+        // One by one, since looking up takes a tenth of a second for each address in a large program.
+        for frame in addresses.lazy.flatMap(Self.frames) {
             if let file = frame.file, frame.line > 0 {
                 if Self.isInsideLibrary(file) { continue }
                 return "\(file.split(separator: "/").last.map(String.init) ?? file):\(frame.line)"
@@ -49,6 +50,16 @@ package struct Origin: Sendable {
             if function == nil, frame.file == nil, !Self.isLibrarySymbol(frame.rawName) { function = frame.name }
         }
         return function.map { "in \($0)" }
+    }
+
+    /// What is known of the addresses that were looked up: many mistakes are made through the same functions.
+    private static let lookedUp = Mutex<[UInt: [SymbolicatedFrame]]>([:])
+
+    private static func frames(at address: UInt) -> [SymbolicatedFrame] {
+        if let known = lookedUp.withLock({ $0[address] }) { return known }
+        let frames = symbolicate([address])
+        lookedUp.withLock { $0[address] = frames }
+        return frames
     }
 
     /// The folder that holds the library's modules.

@@ -5,7 +5,7 @@
 #endif
 
 /// What is known of a return address.
-struct SymbolicatedFrame {
+struct SymbolicatedFrame: Sendable {
     let name: String
     let rawName: String
     let file: String?
