@@ -159,12 +159,7 @@ extension Graph {
             if state.isFinalized {
                 mistake = mistake ?? .finalized
             } else if let name, !isValidName(name) {
-                mistake =
-                    mistake
-                    ?? Mistake(
-                        "\"\(name)\" is not a valid name",
-                        hint:
-                            "a name starts with a letter, a digit or '.', and goes on with those, '_', '-', '/' or '>'")
+                mistake = mistake ?? .invalidName(name)
             }
             // Inputs of other graphs are left out: their numbers mean something else here.
             let record = NodeRecord(
@@ -285,7 +280,8 @@ private func defaultName(of operation: String) -> String {
     return operation
 }
 
-private func isValidName(_ name: String) -> Bool {
+/// Whether TensorFlow accepts the name of a node or scope.
+func isValidName(_ name: String) -> Bool {
     func isStart(_ c: UInt8) -> Bool {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(c) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(c)
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(c) || c == UInt8(ascii: ".")

@@ -69,6 +69,12 @@ extension Mistake {
     package static let finalized = Mistake(
         "the graph was finalized, nothing can be added to it", hint: "make all nodes before the loop that runs them")
 
+    static func invalidName(_ name: String) -> Mistake {
+        Mistake(
+            "\"\(name)\" is not a valid name",
+            hint: "a name starts with a letter, a digit or '.', and goes on with those, '_', '-', '/' or '>'")
+    }
+
     package static func wrongCount(expected: Int, found: Int) -> Mistake {
         Mistake("takes \(expected) input\(expected == 1 ? "" : "s"), but has \(found)")
     }

@@ -54,7 +54,12 @@ public func resetDefaultGraph() {
 /// Puts the names of the nodes made in `body` under `name/`; inside other scopes, under theirs.
 ///
 /// A scope that is entered a second time becomes `name_1`.
+///
+/// - Errors: a name that TensorFlow would not accept is a mistake.
 public func withNameScope<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
+    if !isValidName(Scope.current.qualified(name)) {
+        Graph.default.report(.invalidName(name), operation: "name scope", node: name)
+    }
     let qualified = Graph.default.uniqueScopeName(Scope.current.qualified(name))
     return try Scope.with({ $0.prefix = qualified + "/" }, body)
 }
