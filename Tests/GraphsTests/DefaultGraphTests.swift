@@ -70,7 +70,8 @@ import Testing
             let sources = [
                 constant([1, 2] as [Float], in: graph), zeros([2], in: graph), ones([2], in: graph),
                 fill([2], with: 3, in: graph), placeholder(Float.self, [2], in: graph), range(0, 2, in: graph),
-                identity(2, in: graph).sum(axis: 0), randomUniform([2], in: 0..<1, in: graph), randomNormal([2], in: graph),
+                identity(2, in: graph).sum(axis: 0), randomUniform([2], in: 0..<1, in: graph),
+                randomNormal([2], in: graph),
                 truncatedNormal([2], in: graph), Variable<Float>(.zeros, shape: [2], in: graph).tensor,
             ]
             #expect(sources.allSatisfy { $0.graph === graph })

@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [
-        Case(shape: [nil, 10], expected: "(?, 10)"), Case(shape: [], expected: "()"), Case(shape: [5], expected: "(5,)"),
+        Case(shape: [nil, 10], expected: "(?, 10)"), Case(shape: [], expected: "()"),
+        Case(shape: [5], expected: "(5,)"),
         Case(shape: [nil], expected: "(?,)"), Case(shape: [0, 3], expected: "(0, 3)"),
         Case(shape: .unknown, expected: "<unknown>"), Case(shape: .unknown(rank: 2), expected: "(?, ?)"),
     ])

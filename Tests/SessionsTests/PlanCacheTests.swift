@@ -98,6 +98,23 @@ import Testing
         }
     }
 
+    #if os(Linux) || os(macOS)
+        @Test func aGraphThatGrowsAtEveryRunIsWarnedOfOnce() async throws {
+            // In a process of its own, whose standard error is read.
+            let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+                try Graph().asDefault {
+                    let x = placeholder(Float.self, [nil])
+                    let session = Session()
+                    for step in 0..<40 { try session.run(x + Float(step), feeding: x.fed(.ones([2]))) }
+                    // Plans for other shapes after that are no growth.
+                    for count in 1...10 { try session.run(x, feeding: x.fed(.ones([count]))) }
+                }
+            }
+            let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+            #expect(text.ranges(of: "warning: the graph has grown").count == 1, "\(text)")
+        }
+    #endif
+
     @Test func aPlanCanBeDescribedWithoutARun() throws {
         try Graph().asDefault {
             let x = placeholder(Float.self, [nil])

@@ -230,7 +230,8 @@ import Testing
             let double = Variable<Double>(.constant(0.1), shape: [2])
             let session = Session()
             try session.initializeVariables()
-            try session.run(flag.assign(constant(true)), number.assignAdd(1), byte.assign(byte.tensor.reversed(axes: [0])))
+            try session.run(
+                flag.assign(constant(true)), number.assignAdd(1), byte.assign(byte.tensor.reversed(axes: [0])))
             let (a, b, c, d) = try session.run(flag, number, byte, double)
             #expect(a.scalar && b.scalar == 1 << 40 + 1 && c.scalars == [2, 1] && d.scalars == [0.1, 0.1])
         }

@@ -75,12 +75,15 @@ import Training
                 #expect(value <= last)
                 last = value
             }
-            for (found, expected) in zip(try session.run(x).scalars, [2, -1, 0.5]) { #expect(abs(found - expected) < 1e-6) }
+            for (found, expected) in zip(try session.run(x).scalars, [2, -1, 0.5]) {
+                #expect(abs(found - expected) < 1e-6)
+            }
         }
     }
 
     @Test func adagradArrivesAsWell() throws {
-        let found = try #require(try steps(Adagrad(learningRate: 0.5), from: [4, -2], target: [1, 0], count: 400).last)
+        let found = try #require(
+            try steps(Adagrad(learningRate: 0.5), from: [4, -2], target: [1, 0], count: 400).last)
         #expect(abs(found[0] - 1) < 1e-3 && abs(found[1]) < 1e-3)
     }
 
