@@ -90,7 +90,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "OperationsTests",
-            dependencies: ["Operations", "Graphs", "Programs", "CPU", "Sessions", "Training", "Tensors", "TestSupport"],
+            dependencies: [
+                "Operations", "Graphs", "Programs", "CPU", "Sessions", "Training", "Tensors", "TestSupport",
+            ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Tensors", "CZlib"], swiftSettings: settings),

@@ -23,19 +23,23 @@ final class PlanBuilder: LoweringState {
     private var writes: [NodeID: [(node: NodeID, value: ValueID)]] = [:]
     private var writeOrder: [NodeID] = []
 
-    private init(graph: Graph, store: VariableStore) {
+    private let allowsSoftPlacement: Bool
+
+    private init(graph: Graph, store: VariableStore, allowsSoftPlacement: Bool) {
         self.graph = graph
         records = graph.records
         self.store = store
+        self.allowsSoftPlacement = allowsSoftPlacement
     }
 
     /// - Errors: `GraphError` for mistakes in the graph, `SessionError` for those of this run.
     static func plan(
-        graph: Graph, items: [FetchRequest.Item], feeds: [Plan.FeedSlot], store: VariableStore, device: CPUDevice
+        graph: Graph, items: [FetchRequest.Item], feeds: [Plan.FeedSlot], store: VariableStore, device: CPUDevice,
+        allowsSoftPlacement: Bool
     ) throws -> Plan {
         try graph.requireSound()
         let revision = graph.revision
-        let builder = PlanBuilder(graph: graph, store: store)
+        let builder = PlanBuilder(graph: graph, store: store, allowsSoftPlacement: allowsSoftPlacement)
         do {
             return try builder.build(items: items, feeds: feeds, revision: revision, device: device)
         } catch let error as GraphError {
@@ -70,7 +74,12 @@ final class PlanBuilder: LoweringState {
             case .target(let node): targets.append(node)
             }
         }
-        for node in lowering.order(to: targets) { try lowering.lower(node) }
+        for node in lowering.order(to: targets) {
+            if let device = records[node.int].device, !allowsSoftPlacement, !isMetByCPU(device) {
+                throw GraphError([records[node.int].diagnostic(.noDevice(device))])
+            }
+            try lowering.lower(node)
+        }
 
         var results: [ValueID] = []
         for item in items {
@@ -106,7 +115,8 @@ final class PlanBuilder: LoweringState {
             executable.resultSources[index] == .computed ? program.type(of: program.results[index]).byteCount : 0
         }
         let frame = executable.frameByteCount
-        guard sizes.reduce(frame, { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }) > Memory.byteCount else {
+        guard sizes.reduce(frame, { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }) > Memory.byteCount
+        else {
             return
         }
         guard let largest = sizes.indices.max(by: { sizes[$0] < sizes[$1] }), sizes[largest] > frame else {
@@ -178,5 +188,13 @@ final class PlanBuilder: LoweringState {
             waiting += records[next.int].inputs.map(\.node) + records[next.int].controlInputs
         }
         return found >= 0 ? updates[found].value : nil
+    }
+}
+
+extension Mistake {
+    fileprivate static func noDevice(_ device: String) -> Mistake {
+        Mistake(
+            "asks for device \(device), but there is only \(listDevices().joined(separator: ", "))",
+            hint: "leave out withDevice, or set SessionOptions.allowsSoftPlacement")
     }
 }

@@ -12,6 +12,8 @@ public struct SessionOptions: Sendable {
     public var threads: Int?
     /// How many compiled runs are kept; the one not used for longest goes first.
     public var planLimit = 128
+    /// Whether a node that asks for a device that is not there runs on one that is; else such a run is a mistake.
+    public var allowsSoftPlacement = false
     /// Called with the text of each plan when it is made: its program and its kernels, buffers and offsets.
     public var onPlan: (@Sendable (String) -> Void)?
 
@@ -152,7 +154,8 @@ public final class Session: Sendable {
         }
         if let foreign = request.foreign { throw SessionError.foreign(foreign) }
         let plan = try PlanBuilder.plan(
-            graph: graph, items: request.items, feeds: slots, store: store, device: device)
+            graph: graph, items: request.items, feeds: slots, store: store, device: device,
+            allowsSoftPlacement: options.allowsSoftPlacement)
         return plan.executable.description
     }
 
@@ -174,7 +177,9 @@ public final class Session: Sendable {
     }
 
     private func makePlan(items: [FetchRequest.Item], feeds: [Plan.FeedSlot], hash: UInt64) throws -> Plan {
-        let plan = try PlanBuilder.plan(graph: graph, items: items, feeds: feeds, store: store, device: device)
+        let plan = try PlanBuilder.plan(
+            graph: graph, items: items, feeds: feeds, store: store, device: device,
+            allowsSoftPlacement: options.allowsSoftPlacement)
         options.onPlan?(plan.executable.description)
         let nodeCount = graph.nodeCount
         let limit = options.planLimit

@@ -71,7 +71,8 @@ struct Digits: ParsableCommand {
         }
 
         let (testCost, testAccuracy) = try evaluate(digits.test.images, digits.test.labels)
-        print("Test on \(source): cost = \(decimal(Double(testCost.scalar))), accuracy = \(decimal(Double(testAccuracy.scalar), 4))")
+        let (finalCost, finalAccuracy) = (Double(testCost.scalar), Double(testAccuracy.scalar))
+        print("Test on \(source): cost = \(decimal(finalCost)), accuracy = \(decimal(finalAccuracy, 4))")
         print("Figure: \(try history.chart(of: source).write(toFolder: output, name: "mnist.svg"))")
     }
 

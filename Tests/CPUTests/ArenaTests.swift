@@ -47,9 +47,10 @@ import Testing
             }
             let (offsets, total) = layOutArena(intervals)
             #expect(overlaps(intervals, offsets) == nil, "case \(code)")
-            let peak = (0..<3).map { time in
-                intervals.filter { $0.first <= time && time <= $0.last }.reduce(0) { $0 + $1.byteCount }
-            }.max() ?? 0
+            let peak =
+                (0..<3).map { time in
+                    intervals.filter { $0.first <= time && time <= $0.last }.reduce(0) { $0 + $1.byteCount }
+                }.max() ?? 0
             #expect(total >= peak)
         }
     }

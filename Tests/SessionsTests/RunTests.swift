@@ -84,7 +84,7 @@ import Testing
             let session = Session()
             try session.initializeVariables()
             let array = NDArray([1, 2] as [Float])
-            let (first, again, fed, number, list, nothing, done) = try session.run(
+            let (first, again, fed, number, list, nothing, done): (_, _, _, _, _, _, Void) = try session.run(
                 y, y, x, v, [c, y, c], [] as [Tensor<Float>], noOp(), feeding: x.fed(array))
             #expect(first.scalars == [8, 10])
             #expect(again == first && fed == array && number.scalar == 5)
