@@ -84,13 +84,12 @@ import Testing
             let session = Session()
             try session.initializeVariables()
             let array = NDArray([1, 2] as [Float])
-            let (first, again, fed, number, list, nothing, done): (_, _, _, _, _, _, Void) = try session.run(
+            let (first, again, fed, number, list, nothing, _) = try session.run(
                 y, y, x, v, [c, y, c], [] as [Tensor<Float>], noOp(), feeding: x.fed(array))
             #expect(first.scalars == [8, 10])
             #expect(again == first && fed == array && number.scalar == 5)
             #expect(list.map(\.scalars) == [[7, 8], [8, 10], [7, 8]])
             #expect(nothing.isEmpty)
-            #expect(done == ())
         }
     }
 
