@@ -8,12 +8,27 @@ package func decimal(_ value: Double, _ places: Int = 3) -> String {
     String(format: "%.\(places)f", value)
 }
 
+/// The folder for output cannot be used.
+package struct OutputFolderError: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// Makes the folder for output where it is missing; called before a long run, so that none is lost for want of it.
+package func prepareOutputFolder(_ path: String) throws {
+    do {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+        throw OutputFolderError(
+            description: "the folder \(path) could not be made: \(error.localizedDescription)\n"
+                + "    hint: name another one with --output")
+    }
+}
+
 extension LineChart {
-    /// Writes the chart into a file of a folder, which is made where it is missing.
+    /// Writes the chart into a file of a folder.
     ///
     /// - Returns: the path of the file.
     package func write(toFolder folder: String, name: String) throws -> String {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let path = URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(name).path
         try write(to: path)
         return path

@@ -28,6 +28,8 @@ struct Inverse: ParsableCommand {
     }
 
     func run() throws {
+        try prepareOutputFolder(output)
+
         // The graph: a loss that is zero where x is the inverse of a.
         let matrix = NDArray<Float>(randomIntegersIn: 0..<10, shape: [10, 10], seed: seed)
         let a = constant(matrix, name: "a")

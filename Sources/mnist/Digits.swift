@@ -29,6 +29,7 @@ struct Digits: ParsableCommand {
     }
 
     func run() throws {
+        try prepareOutputFolder(output)
         let (digits, source) = try loadDigits()
 
         // The graph: two layers, the cost, the training step and the accuracy.
