@@ -8,6 +8,8 @@ import Tensors
 /// A mistake that a kernel found in the data.
 package struct KernelFailure: Error, CustomStringConvertible {
     package let description: String
+    /// What the failing value was made for (`Program.tag`), where that is known.
+    package let tag: Int32?
 }
 
 /// A program compiled for the CPU. It never changes; every run works in a frame of its own.
@@ -157,24 +159,38 @@ package final class Executable: @unchecked Sendable {
         defer { if pool != nil { device.releasePool() } }
         for index in calls.indices {
             run(calls[index], frame, pool)
-            if frame.status.error != 0 { throw failure(frame.status, calls[index]) }
+            if frame.status.error != 0 { throw failure(frame.status, calls[index], drafts[index]) }
         }
     }
 
-    private func failure(_ status: ck_status, _ call: Call) -> KernelFailure {
+    private func failure(_ status: ck_status, _ call: Call, _ draft: KernelDraft) -> KernelFailure {
         switch ck_error(UInt32(bitPattern: status.error)) {
         case CK_DIVISION_BY_ZERO:
-            return KernelFailure(description: "an integer was divided by zero")
+            // Of several divisions in a kernel, the first one is as likely as any.
+            let division = draft.members.first { program[$0].instruction.mayDivideByZero(program.type(of: $0).dtype) }
+            return KernelFailure(description: "an integer was divided by zero", tag: division.flatMap(program.tag))
         case CK_INDEX_OUT_OF_RANGE:
-            var range = ""
-            switch call {
-            case .gather(let gather): range = ", the range is 0..<\(gather.pointee.range)"
-            case .scatterAdd(let scatter): range = ", the range is 0..<\(scatter.pointee.range)"
+            var (range, value): (String, ValueID?) = ("", nil)
+            switch (call, draft.kind) {
+            case (.gather(let gather), .gather(let made)):
+                (range, value) = (", the range is 0..<\(gather.pointee.range)", made)
+            case (.scatterAdd(let scatter), .scatterAdd(let made)):
+                (range, value) = (", the range is 0..<\(scatter.pointee.range)", made)
             default: break
             }
-            return KernelFailure(description: "index \(status.detail) is out of range\(range)")
+            return KernelFailure(
+                description: "index \(status.detail) is out of range\(range)", tag: value.flatMap(program.tag))
         default:
-            return KernelFailure(description: "a kernel failed with code \(status.error)")
+            return KernelFailure(description: "a kernel failed with code \(status.error)", tag: nil)
+        }
+    }
+}
+
+extension Instruction {
+    fileprivate func mayDivideByZero(_ dtype: DType) -> Bool {
+        switch self {
+        case .binary(.divide), .binary(.remainder): dtype.isInteger
+        default: false
         }
     }
 }

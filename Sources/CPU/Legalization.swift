@@ -15,11 +15,14 @@ extension Program {
         result.constants = constants
         var values: [ValueID] = []
         values.reserveCapacity(steps.count)
+        var tag: Int32 = -1
         func append(_ step: Step) -> ValueID {
             result.steps.append(step)
+            result.tags.append(tag)
             return ValueID(result.steps.count - 1)
         }
-        for step in steps {
+        for (index, step) in steps.enumerated() {
+            tag = self.tag(of: ValueID(index)) ?? -1
             let operands = step.operands.map { values[$0.int] }
             guard isNarrow(step) else {
                 values.append(append(Step(step.instruction, operands, step.type)))

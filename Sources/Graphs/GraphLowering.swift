@@ -15,8 +15,12 @@ package struct GraphLowering {
     /// More elements than this fit into no memory.
     private static let largestCount = 1 << 44
 
-    package init(graph: Graph, builder: ProgramBuilder, state: any LoweringState) {
+    /// Whether the nodes are those of a decomposition, which no user has seen.
+    private let isScratch: Bool
+
+    package init(graph: Graph, builder: ProgramBuilder, state: any LoweringState, isScratch: Bool = false) {
         self.graph = graph
+        self.isScratch = isScratch
         records = graph.records
         self.builder = builder
         self.state = state
@@ -102,6 +106,7 @@ package struct GraphLowering {
     /// - Errors: `GraphError` that names the node, for mistakes that show only with concrete shapes.
     package mutating func lower(_ node: NodeID) throws {
         isLowered[node.int] = true
+        if !isScratch { builder.tag = node.index }
         let record = records[node.int]
         let operation = record.operation
         // Handles have no value: their place is filled by the first constant or parameter, never looked at.

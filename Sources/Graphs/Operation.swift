@@ -193,7 +193,7 @@ package struct LoweringContext {
         let arguments = types.map { scratch.argument(TensorType($0.dtype, Shape($0.shape))) }
         let results = scratch.asDefault { build(arguments) }
         try scratch.requireSound()
-        var lowering = GraphLowering(graph: scratch, builder: builder, state: state)
+        var lowering = GraphLowering(graph: scratch, builder: builder, state: state, isScratch: true)
         for (argument, operand) in zip(arguments, operands) { lowering.define(argument.endpoint, operand) }
         return try results.map { result in try lowering.value(of: result.endpoint) }
     }

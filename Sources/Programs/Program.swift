@@ -22,6 +22,9 @@ package struct Program: Sendable {
     /// The arrays that `constant` instructions name.
     package var constants: [UntypedArray] = []
     package var steps: [Step] = []
+    /// What each step was made for, as its builder was told (`ProgramBuilder.tag`): the node, where a graph was
+    /// lowered. May be shorter than the steps; for messages only.
+    package var tags: [Int32] = []
     /// The values that the program returns; one may appear several times.
     package var results: [ValueID] = []
 
@@ -30,6 +33,12 @@ package struct Program: Sendable {
     package subscript(value: ValueID) -> Step { steps[value.int] }
 
     package func type(of value: ValueID) -> ArrayType { steps[value.int].type }
+
+    /// What the value was made for, or nil where that is not known.
+    package func tag(of value: ValueID) -> Int32? {
+        guard tags.indices.contains(value.int), tags[value.int] >= 0 else { return nil }
+        return tags[value.int]
+    }
 
     /// The same program without the steps that no result needs; parameters keep their numbers.
     package func pruned() -> Program {
@@ -55,6 +64,7 @@ package struct Program: Sendable {
                 instruction = .constant(constantNumbers[number])
             }
             program.steps.append(Step(instruction, step.operands.map { renumbered[$0.int] }, step.type))
+            program.tags.append(tags.indices.contains(index) ? tags[index] : -1)
         }
         program.results = results.map { renumbered[$0.int] }
         return program

@@ -10,6 +10,8 @@ package final class ProgramBuilder {
     private var constantNumbers: [ConstantKey: Int] = [:]
     /// Whether to fold and simplify; without it the program is what was asked for, instruction by instruction.
     private let simplifies: Bool
+    /// What the next steps are made for; kept with each of them in `Program.tags`.
+    package var tag: Int32 = -1
 
     /// Constants of more elements than this are neither compared nor computed while planning.
     package static let foldingLimit = 1024
@@ -67,15 +69,20 @@ package final class ProgramBuilder {
             return existing
         }
         let value = ValueID(program.steps.count)
-        program.steps.append(step)
+        append(step)
         if simplifies { known[step] = value }
         return value
+    }
+
+    private func append(_ step: Program.Step) {
+        program.steps.append(step)
+        program.tags.append(tag)
     }
 
     /// A new argument of the program.
     package func parameter(_ type: ArrayType) -> ValueID {
         let value = ValueID(program.steps.count)
-        program.steps.append(Program.Step(.parameter(program.parameters.count), [], type))
+        append(Program.Step(.parameter(program.parameters.count), [], type))
         program.parameters.append(type)
         return value
     }
@@ -94,7 +101,7 @@ package final class ProgramBuilder {
         let step = Program.Step(.constant(number), [], ArrayType(array.dtype, array.shape))
         if let existing = known[step] { return existing }
         let value = ValueID(program.steps.count)
-        program.steps.append(step)
+        append(step)
         known[step] = value
         return value
     }

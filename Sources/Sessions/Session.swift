@@ -121,7 +121,7 @@ public final class Session: Sendable {
             try run.execute()
         } catch {
             store.abandon(run)
-            throw SessionError.data(error.description)
+            throw SessionError.data(error, in: graph)
         }
         var results = FetchResults(run: run)
         let values = (repeat (each fetches).fetched(from: &results))

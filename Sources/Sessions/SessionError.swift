@@ -1,5 +1,6 @@
 // What can go wrong when a graph is run.
 
+import CPU
 import Graphs
 import Tensors
 
@@ -75,5 +76,9 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
                 + "    hint: call session.initializeVariables() first")
     }
 
-    static func data(_ description: String) -> SessionError { SessionError(.data, description) }
+    static func data(_ failure: KernelFailure, in graph: Graph) -> SessionError {
+        guard let node = failure.tag else { return SessionError(.data, failure.description) }
+        return SessionError(
+            .data, "\(graph.record(NodeID(Int(node))).diagnostic(Mistake(failure.description)))")
+    }
 }
