@@ -1,4 +1,4 @@
-// Kernels whose addresses or results are indices: gather, scatter_add, arg_reduce, iota. All operands are dense.
+// Kernels whose addresses or results are indices: gather, scatter_add, arg_reduce. All operands are dense.
 #include "ckernels.h"
 
 #include <string.h>
@@ -198,38 +198,5 @@ void ck_arg_reduce_run(const ck_arg_reduce *reduce, char *const *buffers, const 
         memcpy(out + at * 8, &best[k], sizeof best[k]);
       }
     }
-  }
-}
-
-// ---------------------------------------------------------------- iota
-
-// Rows of `inner` equal elements; `rows` counts them over all outer indices.
-#define DEFINE_IOTA(NAME, T) \
-  static void iota_##NAME(char *out, int64_t count, int64_t inner, range rows) { \
-    int64_t j = count > 0 ? rows.low % count : 0; \
-    T *to = (T *)(void *)out + rows.low * inner; \
-    for (int64_t row = rows.low; row < rows.high; row++) { \
-      for (int64_t i = 0; i < inner; i++) to[i] = (T)j; \
-      to += inner; \
-      if (++j == count) j = 0; \
-    } \
-  }
-DEFINE_IOTA(f32, float)
-DEFINE_IOTA(f64, double)
-DEFINE_IOTA(u8, uint8_t)
-DEFINE_IOTA(u16, uint16_t)
-DEFINE_IOTA(u32, uint32_t)
-DEFINE_IOTA(u64, uint64_t)
-
-void ck_iota_run(const ck_iota *iota, char *const *buffers, const ck_team *team) {
-  char *out = buffers[iota->out] + iota->out_offset;
-  range rows = share(iota->outer * iota->count, team);
-  switch ((ck_type)iota->type) {
-    case CK_F32: iota_f32(out, iota->count, iota->inner, rows); break;
-    case CK_F64: iota_f64(out, iota->count, iota->inner, rows); break;
-    case CK_I32: case CK_U32: iota_u32(out, iota->count, iota->inner, rows); break;
-    case CK_I64: case CK_U64: iota_u64(out, iota->count, iota->inner, rows); break;
-    case CK_I16: case CK_U16: iota_u16(out, iota->count, iota->inner, rows); break;
-    default: iota_u8(out, iota->count, iota->inner, rows); break;
   }
 }

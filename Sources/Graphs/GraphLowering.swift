@@ -32,9 +32,6 @@ package struct GraphLowering {
         values[endpoint] = value
     }
 
-    /// The value of an output that was lowered or defined.
-    package func knownValue(of endpoint: Endpoint) -> ValueID? { values[endpoint] }
-
     /// The value of an output; lowers what it needs.
     package mutating func value(of endpoint: Endpoint) throws -> ValueID {
         if let value = values[endpoint] { return value }

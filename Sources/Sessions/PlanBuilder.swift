@@ -15,6 +15,8 @@ final class PlanBuilder: LoweringState {
     private let records: [NodeRecord]
     private let builder = ProgramBuilder()
     private let store: VariableStore
+    /// The graph's variables by their handles.
+    private let declarations: [NodeID: VariableRecord]
     private var argumentCount = 0
     private var reads: [Plan.Read] = []
     private var randomStreams: [Plan.RandomStream] = []
@@ -29,6 +31,8 @@ final class PlanBuilder: LoweringState {
         self.graph = graph
         records = graph.records
         self.store = store
+        declarations = Dictionary(
+            graph.variableRecords.map { ($0.handle, $0) }, uniquingKeysWith: { first, _ in first })
         self.allowsSoftPlacement = allowsSoftPlacement
     }
 
@@ -164,7 +168,7 @@ final class PlanBuilder: LoweringState {
     /// The variable's value from before the run.
     private func valueBefore(_ variable: NodeID) throws -> ValueID {
         if let value = before[variable] { return value }
-        guard let declared = graph.variableRecords.first(where: { $0.handle == variable }),
+        guard let declared = declarations[variable],
             let shape = declared.type.shape.known
         else {
             throw Mistake("the variable \"\(records[variable.int].name)\" has no known shape")

@@ -96,13 +96,7 @@ public final class Session: Sendable {
         {
             plan = candidate
         } else {
-            var recorded = FetchRequest(graph: graph, purpose: .record)
-            repeat (each fetches).collect(into: &recorded)
-            var slots: [Plan.FeedSlot] = []
-            for feed in repeat each feeds {
-                slots.append(
-                    Plan.FeedSlot(endpoint: feed.value.endpoint, dtype: feed.array.dtype, shape: feed.array.shape))
-            }
+            let (recorded, slots) = record(repeat each fetches, feeding: repeat each feeds)
             plan = try makePlan(items: recorded.items, feeds: slots, hash: hash)
         }
 
@@ -137,14 +131,23 @@ public final class Session: Sendable {
         try run(initializers)
     }
 
-    /// Whether the variable whose handle is `node` has a value.
-    package func isInitialized(_ node: Node) -> Bool { store.isInitialized(handle: node.id) }
-
     /// The text of the plan for the given fetches and feeds: its program (as StableHLO) and its kernels, buffers and
     /// offsets. For debugging; nothing is run.
     public func describePlan<each F: Fetchable, each S: TensorElement>(
         _ fetches: repeat each F, feeding feeds: repeat Feed<each S>
     ) throws -> String {
+        let (request, slots) = record(repeat each fetches, feeding: repeat each feeds)
+        if let foreign = request.foreign { throw SessionError.foreign(foreign) }
+        let plan = try PlanBuilder.plan(
+            graph: graph, items: request.items, feeds: slots, store: store, device: device,
+            allowsSoftPlacement: options.allowsSoftPlacement)
+        return plan.executable.description
+    }
+
+    /// Notes down what a run is asked for, to make a plan for it.
+    private func record<each F: Fetchable, each S: TensorElement>(
+        _ fetches: repeat each F, feeding feeds: repeat Feed<each S>
+    ) -> (request: FetchRequest, slots: [Plan.FeedSlot]) {
         var request = FetchRequest(graph: graph, purpose: .record)
         repeat (each fetches).collect(into: &request)
         var slots: [Plan.FeedSlot] = []
@@ -152,11 +155,7 @@ public final class Session: Sendable {
             slots.append(Plan.FeedSlot(endpoint: feed.value.endpoint, dtype: feed.array.dtype, shape: feed.array.shape))
             if feed.value.graph !== graph { request.foreign = feed.value.name }
         }
-        if let foreign = request.foreign { throw SessionError.foreign(foreign) }
-        let plan = try PlanBuilder.plan(
-            graph: graph, items: request.items, feeds: slots, store: store, device: device,
-            allowsSoftPlacement: options.allowsSoftPlacement)
-        return plan.executable.description
+        return (request, slots)
     }
 
     private func matches<each F: Fetchable, each S: TensorElement>(

@@ -72,11 +72,6 @@ final class VariableStore: @unchecked Sendable {
         }
     }
 
-    /// Whether the variable with this handle has a value.
-    func isInitialized(handle: NodeID) -> Bool {
-        withLock { slotOfHandle[handle].map { slots[$0].current != nil } ?? false }
-    }
-
     /// Waits until no other run updates what the plan updates, claims that, and hands the run the values it reads,
     /// memory for the values it writes, and its random states.
     func begin(_ run: RunState) throws(SessionError) {

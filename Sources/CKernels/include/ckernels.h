@@ -222,10 +222,6 @@ typedef struct {
 } ck_arg_reduce;
 void ck_arg_reduce_run(const ck_arg_reduce *reduce, char *const *buffers, const ck_team *team);
 
-/// out[i] = start + i * step along one dimension: out[o, j, i] = j, as `type`.
-typedef struct { int32_t type, out; int64_t out_offset, outer, count, inner; } ck_iota;
-void ck_iota_run(const ck_iota *iota, char *const *buffers, const ck_team *team);
-
 // ---------------------------------------------------------------- random numbers
 
 typedef enum { CK_UNIFORM = 0, CK_NORMAL, CK_TRUNCATED_NORMAL, CK_UNIFORM_INT } ck_distribution;
