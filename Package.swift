@@ -13,6 +13,9 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// TensorFlow's messages are read and written with it.
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
 let package = Package(
     name: "TensorGraph",
     platforms: [.macOS(.v15)],
@@ -21,10 +24,13 @@ let package = Package(
         .executable(name: "mnist", targets: ["mnist"]),
         .executable(name: "inverse", targets: ["inverse"]),
         .executable(name: "bench", targets: ["bench"]),
+        .executable(name: "tensorgraph", targets: ["tensorgraph"]),
     ],
     dependencies: [
-        // The executables' flags; the library itself needs nothing but the toolchain.
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        // The executables' flags.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        // TensorFlow's messages. The core, up to Training, needs nothing but the toolchain.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
     ],
     targets: [
         // The core, bottom up.
@@ -38,13 +44,40 @@ let package = Package(
         module("Sessions", ["Tensors", "Programs", "Graphs", "Operations", "CPU"]),
         module("Training", ["Tensors", "Graphs", "Operations", "Sessions"]),
 
+        // Files of TensorFlow and others.
+        .target(name: "CChecksums"),
+        module("Files", ["CChecksums"]),
+        .target(
+            name: "Messages",
+            dependencies: ["Tensors", protobuf],
+            // The generated files import without access levels, so they keep the language's default for them.
+            exclude: ["Protos"],
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]),
+        module("Checkpoints", ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions"]),
+        module("GraphDefs", ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations"]),
+        module(
+            "Summaries",
+            ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs", "CZlib"]),
+        module(
+            "SavedModels",
+            [
+                "Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs",
+                "Checkpoints",
+            ]),
+
         // On top of the core.
         .systemLibrary(name: "CZlib"),
-        module("Datasets", ["Tensors", "CZlib"]),
-        module("Downloads", ["Tensors", "Datasets"]),
+        module("Datasets", ["Tensors", "Files", "CZlib"]),
+        module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts"),
         module("ExampleSupport", ["Charts"]),
-        module("TensorGraph", ["Tensors", "Graphs", "Operations", "Sessions", "Training", "Datasets", "Downloads"]),
+        module(
+            "TensorGraph",
+            [
+                "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "GraphDefs",
+                "Summaries",
+                "SavedModels", "Datasets", "Downloads",
+            ]),
 
         // Programs.
         .executableTarget(
@@ -63,6 +96,13 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Tensors", "Graphs", "Operations", "Sessions", "Training", "Datasets",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+
+        .executableTarget(
+            name: "tensorgraph",
+            dependencies: [
+                "TensorGraph", "Tensors", "Files", "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Sessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -95,7 +135,43 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Tensors", "CZlib"], swiftSettings: settings),
+            name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib"],
+            swiftSettings: settings),
+        // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
+        .target(
+            name: "FileTestSupport", dependencies: ["Files", "Tensors"], path: "Tests/FileTestSupport",
+            swiftSettings: settings),
+        .testTarget(
+            name: "FilesTests", dependencies: ["Files", "CChecksums", "FileTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CheckpointsTests",
+            dependencies: [
+                "Checkpoints", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors", "Training",
+                "FileTestSupport",
+            ],
+            resources: [.copy("Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "GraphDefsTests",
+            dependencies: [
+                "GraphDefs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors", "Training",
+                "FileTestSupport",
+            ],
+            resources: [.copy("Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "SummariesTests",
+            dependencies: [
+                "Summaries", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors",
+                "FileTestSupport",
+            ],
+            resources: [.copy("Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "SavedModelsTests",
+            dependencies: [
+                "SavedModels", "Checkpoints", "GraphDefs", "Files", "Messages", protobuf, "Graphs", "Operations",
+                "Sessions",
+                "Tensors", "Training", "FileTestSupport",
+            ],
+            resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests",

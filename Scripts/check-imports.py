@@ -19,12 +19,22 @@ MAY_IMPORT = {
     "CPU": {"Tensors", "Programs", "CKernels"},
     "Sessions": {"Tensors", "Programs", "Graphs", "Operations", "CPU"},
     "Training": {"Tensors", "Graphs", "Operations", "Sessions"},
-    "Datasets": {"Tensors", "CZlib"},
-    "Downloads": {"Tensors", "Datasets"},
+    "Files": {"CChecksums"},
+    "Messages": {"Tensors", "SwiftProtobuf"},
+    "Checkpoints": {"Tensors", "Files", "Messages", "SwiftProtobuf", "Graphs", "Operations", "Sessions"},
+    "GraphDefs": {"Tensors", "Files", "Messages", "SwiftProtobuf", "Graphs", "Operations"},
+    "Summaries": {"Tensors", "Files", "Messages", "SwiftProtobuf", "Graphs", "Operations", "Sessions", "GraphDefs",
+                  "CZlib"},
+    "SavedModels": {"Tensors", "Files", "Messages", "SwiftProtobuf", "Graphs", "Operations", "Sessions", "GraphDefs",
+                    "Checkpoints"},
+    "Datasets": {"Tensors", "Files", "CZlib"},
+    "Downloads": {"Tensors", "Files", "Datasets"},
     "Charts": set(),
-    "TensorGraph": {"Tensors", "Graphs", "Operations", "Sessions", "Training", "Datasets", "Downloads"},
+    "TensorGraph": {"Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "GraphDefs",
+                    "Summaries", "SavedModels", "Datasets", "Downloads"},
 }
-OUTSIDE_THE_CORE = {"Datasets", "Downloads", "Charts", "TensorGraph"}
+OUTSIDE_THE_CORE = {"Messages", "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads",
+                    "Charts", "TensorGraph"}
 FOUNDATION = {"Foundation", "FoundationEssentials", "FoundationNetworking"}
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private |fileprivate )?import\s+"
                     r"(?:struct |class |enum |protocol |func |var |let |typealias )?(\w+)", re.MULTILINE)

@@ -45,7 +45,7 @@ extension DType {
     fileprivate var productDType: DType {
         switch kind {
         case .int8, .int16, .uint8, .uint16: .int32
-        case .float32, .float64, .int32, .int64, .uint32, .uint64, .bool, .resource: self
+        case .float32, .float64, .int32, .int64, .uint32, .uint64, .bool, .other: self
         }
     }
 

@@ -374,7 +374,7 @@ extension DType {
         case .uint16: CK_U16
         case .uint32: CK_U32
         case .uint64: CK_U64
-        case .bool, .resource: CK_BOOL
+        case .bool, .other: CK_BOOL
         }
     }
 }

@@ -1,6 +1,7 @@
 // A file's content as a stream of bytes, unpacked on the way where it is gzipped. Knows nothing of what the bytes mean.
 
 import CZlib
+import Files
 
 #if canImport(Glibc)
     import Glibc
@@ -182,9 +183,4 @@ package final class ByteSource {
 extension Range<Int> {
     fileprivate func prefix(_ count: Int) -> Range<Int> { lowerBound..<(lowerBound + count) }
     fileprivate mutating func removeFirst(_ count: Int) { self = (lowerBound + count)..<upperBound }
-}
-
-/// The operating system's words for an error number.
-package func describeSystemError(_ number: Int32) -> String {
-    strerror(number).map { String(cString: $0) } ?? "error \(number)"
 }

@@ -3,6 +3,7 @@
 //
 // Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
 
+import Files
 public import Tensors
 
 /// The MNIST data set: 70,000 handwritten digits of 28×28 pixels.

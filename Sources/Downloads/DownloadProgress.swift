@@ -1,6 +1,7 @@
 // How the progress of a download is shown.
 
 import Datasets
+import Files
 
 /// Who is told how far a download is.
 public struct DownloadProgress: Sendable {

@@ -1,6 +1,7 @@
 // Where the MNIST files are looked for, and how they get into the user's cache. What the files hold is `MNIST.read`.
 
 public import Datasets
+import Files
 public import Tensors
 
 extension MNIST {

@@ -18,26 +18,6 @@ package enum AttributeValue: Hashable, Sendable {
     case tensor(ArrayContent)
 }
 
-/// An array compared by its type and bytes.
-package struct ArrayContent: Hashable, Sendable {
-    package let array: UntypedArray
-
-    package init(_ array: UntypedArray) { self.array = array }
-
-    private var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: array.bytes, count: array.byteCount) }
-
-    package static func == (left: ArrayContent, right: ArrayContent) -> Bool {
-        left.array.dtype == right.array.dtype && left.array.shape == right.array.shape
-            && left.bytes.elementsEqual(right.bytes)
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(array.dtype)
-        hasher.combine(array.shape)
-        hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: bytes.prefix(256)))
-    }
-}
-
 /// A named attribute of a node.
 package struct Attribute: Hashable, Sendable {
     package let name: String

@@ -27,7 +27,7 @@ package struct Cast: Operation {
     package func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] {
         try inputs.require(count: 1)
         if inputs[0].dtype != source { throw .dtypesDiffer(inputs[0].dtype, source) }
-        if source == .resource || target == .resource { throw .unsupported(.resource, accepted: "arrays") }
+        for dtype in [source, target] where !dtype.isComputed { throw .unsupported(dtype, accepted: "arrays") }
         return [TensorType(target, inputs[0].shape)]
     }
 

@@ -89,7 +89,7 @@ package struct ElementwiseRow: Sendable {
 
         package func contains(_ dtype: DType) -> Bool {
             switch self {
-            case .any: dtype != .resource
+            case .any: dtype.isComputed
             case .numeric: dtype.isNumeric
             case .signed: dtype.isSigned
             case .floating: dtype.isFloating

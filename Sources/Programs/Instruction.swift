@@ -142,7 +142,7 @@ extension DType {
         case .uint32: "ui32"
         case .uint64: "ui64"
         case .bool: "i1"
-        case .resource: "!resource"
+        case .other(let other): "!\(other)"
         }
     }
 }

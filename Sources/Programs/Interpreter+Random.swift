@@ -111,7 +111,7 @@ extension Interpreter {
         case .float64: return floating(Double.self)
         case .int32: return integer(Int32.self)
         case .int64: return integer(Int64.self)
-        case .int8, .int16, .uint8, .uint16, .uint32, .uint64, .bool, .resource: return nil
+        case .int8, .int16, .uint8, .uint16, .uint32, .uint64, .bool, .other: return nil
         }
     }
 

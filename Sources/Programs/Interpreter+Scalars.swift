@@ -59,7 +59,7 @@ extension DType {
         switch kind {
         case .float32: Float.self
         case .float64: Double.self
-        case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .bool, .resource: nil
+        case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .bool, .other: nil
         }
     }
 

@@ -54,7 +54,7 @@ private func literals(_ array: UntypedArray) -> [String] {
         return array.withElements(of: Bool.self) { $0.map { $0 ? "true" : "false" } }
     case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64:
         return array.dtype.integerType.map { integers($0) } ?? []
-    case .resource:
+    case .other:
         return []
     }
 }

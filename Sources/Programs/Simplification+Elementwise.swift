@@ -164,7 +164,7 @@ extension Comparison {
 extension DType {
     /// Whether every value of the other dtype is exactly one of this.
     package func holds(_ other: DType) -> Bool {
-        if self == other || other == .bool { return self != .resource }
+        if self == other || other == .bool { return isComputed }
         if other.isFloating { return self == .float64 }
         // Bits of the magnitude.
         func bits(_ dtype: DType) -> Int { dtype.byteCount * 8 - (dtype.isSigned ? 1 : 0) }
@@ -174,7 +174,7 @@ extension DType {
         case .int8, .int16, .int32, .int64: return other.isInteger && bits(other) <= bits(self)
         case .uint8, .uint16, .uint32, .uint64:
             return other.isInteger && !other.isSigned && bits(other) <= bits(self)
-        case .bool, .resource: return false
+        case .bool, .other: return false
         }
     }
 }

@@ -172,7 +172,7 @@ extension ProgramBuilder {
         case .int16: Int(Int16.max)
         case .uint16: Int(UInt16.max)
         case .int32, .int64, .uint32, .uint64: Int(Int32.max)
-        case .bool, .resource: 0
+        case .bool, .other: 0
         }
     }
 

@@ -197,7 +197,7 @@ extension Instruction {
 extension ArrayType {
     /// Whether there can be an array of this type: an element type, no negative dimension, bytes that can be counted.
     package var isAllocatable: Bool {
-        guard let count = elementCount(shape), dtype != .resource else { return false }
+        guard let count = elementCount(shape), dtype.isComputed else { return false }
         return !count.multipliedReportingOverflow(by: dtype.byteCount).overflow
     }
 }

@@ -64,6 +64,17 @@ public struct FetchRequest {
         add(.output(value.endpoint))
     }
 
+    /// Takes the identity and shape of a feed into the hash.
+    ///
+    /// - Errors: `SessionError` for an array that could not be made.
+    mutating func combine(feed value: Value, _ array: UntypedArray) throws(SessionError) {
+        hash.combine(Int(value.endpoint.node.index) << 8 | Int(value.endpoint.output))
+        let shape = array.shape
+        for axis in shape.indices { hash.combine(shape[axis]) }
+        if value.graph !== graph { foreign = value.name }
+        if let refusal = array.storage.refusal { throw .refusedFeed(value.name, refusal) }
+    }
+
     mutating func add(_ node: Node) {
         if node.graph !== graph { foreign = node.name }
         add(.target(node.id))

@@ -36,7 +36,7 @@ public final class Session: Sendable {
     public let graph: Graph
     let device: CPUDevice
     private let options: SessionOptions
-    private let store = VariableStore()
+    let store = VariableStore()
     private let cache = Mutex(PlanCache())
 
     /// A session for the given graph; by default, for the default graph at this moment.
@@ -79,19 +79,13 @@ public final class Session: Sendable {
         var request = FetchRequest(graph: graph, purpose: .hash)
         repeat (each fetches).collect(into: &request)
         for feed in repeat each feeds {
-            request.hash.combine(Int(feed.value.endpoint.node.index) << 8 | Int(feed.value.endpoint.output))
-            let shape = feed.array.shape
-            for axis in shape.indices { request.hash.combine(shape[axis]) }
-            if feed.value.graph !== graph { request.foreign = feed.value.name }
-            if let refusal = feed.array.untyped.storage.refusal {
-                throw SessionError.refusedFeed(feed.value.name, refusal)
-            }
+            try request.combine(feed: feed.value, feed.array.untyped)
         }
         if let foreign = request.foreign { throw SessionError.foreign(foreign) }
         let hash = request.hash.value
 
         let plan: Plan
-        if let candidate = cache.withLock({ $0.plan(hash: hash, revision: graph.revision) }),
+        if let candidate = cachedPlan(hash: hash),
             matches(candidate, repeat each fetches, feeding: repeat each feeds)
         {
             plan = candidate
@@ -101,14 +95,27 @@ public final class Session: Sendable {
         }
 
         let run = plan.takeRun()
-        defer {
-            run.dropReferences()
-            plan.giveBack(run)
-        }
         var index = 0
         for feed in repeat each feeds {
             run.feeds[index] = feed.array.untyped
             index += 1
+        }
+        return try execute(run, repeat each fetches)
+    }
+
+    /// The plan that was made for a request of this hash, if there is one.
+    func cachedPlan(hash: UInt64) -> Plan? {
+        cache.withLock { $0.plan(hash: hash, revision: graph.revision) }
+    }
+
+    /// Runs the kernels of a run whose feeds are bound, commits and hands out what was fetched.
+    func execute<each F: Fetchable>(
+        _ run: RunState, _ fetches: repeat each F
+    ) throws -> (repeat (each F).Fetched) {
+        let plan = run.plan
+        defer {
+            run.dropReferences()
+            plan.giveBack(run)
         }
         try store.begin(run)
         do {
@@ -175,7 +182,7 @@ public final class Session: Sendable {
         return isSame && index == plan.feeds.count
     }
 
-    private func makePlan(items: [FetchRequest.Item], feeds: [Plan.FeedSlot], hash: UInt64) throws -> Plan {
+    func makePlan(items: [FetchRequest.Item], feeds: [Plan.FeedSlot], hash: UInt64) throws -> Plan {
         let plan = try PlanBuilder.plan(
             graph: graph, items: items, feeds: feeds, store: store, device: device,
             allowsSoftPlacement: options.allowsSoftPlacement)

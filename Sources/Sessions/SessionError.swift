@@ -20,6 +20,8 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
         case notComputable
         /// A variable has no value yet.
         case uninitializedVariable
+        /// A value that a variable is given does not have its type or shape.
+        case variableValue
         /// A kernel found a mistake in the data: a division by zero, an index out of range.
         case data
         /// An array would need more memory than the machine has.

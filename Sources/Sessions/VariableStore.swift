@@ -72,6 +72,22 @@ final class VariableStore: @unchecked Sendable {
         }
     }
 
+    /// The current values of variables, all of one moment; nil for those without.
+    func values(of wanted: [Int]) -> [ArrayStorage?] {
+        withLock { wanted.map { slots[$0].current } }
+    }
+
+    /// Puts values in place from outside of a run, all together, as soon as no run updates the variables.
+    func set(_ values: [(slot: Int, storage: ArrayStorage)]) {
+        withLock {
+            while values.contains(where: { slots[$0.slot].isBusy }) { pthread_cond_wait(released, lock) }
+            for (slot, storage) in values {
+                slots[slot].spare = nil
+                slots[slot].current = storage
+            }
+        }
+    }
+
     /// Waits until no other run updates what the plan updates, claims that, and hands the run the values it reads,
     /// memory for the values it writes, and its random states.
     func begin(_ run: RunState) throws(SessionError) {

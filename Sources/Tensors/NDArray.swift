@@ -94,6 +94,10 @@ public enum ArrayError: Error, Equatable, CustomStringConvertible {
     case countMismatch(shape: [Int], count: Int)
     /// The rows of a nested array have different lengths.
     case raggedRows(lengths: [Int])
+    /// An array of the type and shape does not have this many bytes.
+    case byteCountMismatch(dtype: DType, shape: [Int], byteCount: Int)
+    /// The elements are of another type.
+    case typeMismatch(expected: DType, found: DType)
 
     public var description: String {
         switch self {
@@ -104,6 +108,10 @@ public enum ArrayError: Error, Equatable, CustomStringConvertible {
             return "shape \(shape) holds \(size) elements, but there are \(count)"
         case .raggedRows(let lengths):
             return "the rows have different lengths: \(lengths)"
+        case .byteCountMismatch(let dtype, let shape, let byteCount):
+            return "an array of \(dtype) and shape \(shape) does not have \(byteCount) bytes"
+        case .typeMismatch(let expected, let found):
+            return "the array is of \(found), not of \(expected)"
         }
     }
 }

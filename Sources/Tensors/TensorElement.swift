@@ -86,7 +86,7 @@ extension Bool: TensorElement {
 }
 
 extension DType {
-    /// The Swift type of this dtype's elements; nil for handles, which have none.
+    /// The Swift type of this dtype's elements; nil for those that graphs do not compute with.
     package var elementType: (any TensorElement.Type)? {
         switch kind {
         case .float32: Float.self
@@ -100,7 +100,7 @@ extension DType {
         case .uint32: UInt32.self
         case .uint64: UInt64.self
         case .bool: Bool.self
-        case .resource: nil
+        case .other: nil
         }
     }
 

@@ -1,5 +1,6 @@
 // The real digits, where the environment variable MNIST_DIR names their folder.
 
+import Files
 import Foundation
 import Tensors
 import Testing

@@ -13,7 +13,7 @@ func tolerance(_ dtype: DType) -> Double {
     // Some ten roundings: products are summed in another order, functions are approximated to a few units.
     case .float32: 2e-6
     case .float64: 4e-15
-    case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .bool, .resource: 0
+    case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .bool, .other: 0
     }
 }
 
