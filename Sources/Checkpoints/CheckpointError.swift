@@ -62,6 +62,12 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
             kind, path, at: offset, tensor: self.tensor ?? tensor, reason, fileError: fileError, report: report)
     }
 
+    /// The same failure with more said about it.
+    func adding(_ text: String) -> CheckpointError {
+        CheckpointError(
+            kind, path, at: offset, tensor: tensor, reason + text, fileError: fileError, report: report)
+    }
+
     /// `runs/model-7.data-00000-of-00001, byte 120: tensor "w": its checksum is 1, but ...`
     public var description: String {
         var text = path

@@ -25,13 +25,19 @@ public struct RestoreReport: Sendable, Hashable, CustomStringConvertible {
         public let nearest: String?
     }
 
+    /// A tensor of the checkpoint that stands for no variable.
+    public struct Unexpected: Sendable, Hashable {
+        public let name: String
+        public let type: TensorType
+    }
+
     /// The checkpoint.
     public let prefix: String
     /// The names of what was (or, with a strict restore that was refused, could have been) restored.
     public internal(set) var restored: [String] = []
     public internal(set) var missing: [Missing] = []
     /// Tensors of the checkpoint that stand for no variable.
-    public internal(set) var unexpected: [(name: String, type: TensorType)] = []
+    public internal(set) var unexpected: [Unexpected] = []
     /// Variables whose shape or type is another in the checkpoint.
     public internal(set) var different: [Mismatch] = []
 
@@ -41,18 +47,6 @@ public struct RestoreReport: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether every variable was found with its type and shape.
     public var isComplete: Bool { missing.isEmpty && different.isEmpty }
-
-    public static func == (left: RestoreReport, right: RestoreReport) -> Bool {
-        left.prefix == right.prefix && left.restored == right.restored && left.missing == right.missing
-            && left.different == right.different && left.unexpected.elementsEqual(right.unexpected, by: ==)
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(prefix)
-        hasher.combine(restored)
-        hasher.combine(missing)
-        hasher.combine(different)
-    }
 
     /// The rows that a table shows of each kind.
     private static let rowLimit = 50
