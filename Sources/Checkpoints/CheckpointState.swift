@@ -77,10 +77,8 @@ public struct CheckpointState: Hashable, Sendable {
         }
         try checkedFileCall { () throws(FileError) in
             let file = try TemporaryFile(for: joinPath(folder, Self.fileName), files)
-            do throws(FileError) { try file.file.write(Array(message.textFormatString().utf8)) } catch {
-                file.discard()
-                throw error
-            }
+            // Where a call fails, it is discarded with its last reference.
+            try file.file.write(Array(message.textFormatString().utf8))
             try file.finish(as: joinPath(folder, Self.fileName))
             try files.syncFolder(folder)
         }

@@ -40,19 +40,15 @@ final class TemporaryFile {
 
     deinit { discard() }
 
-    /// Makes sure that the content is on the disk and gives the file its final name.
+    /// Makes sure that the content is on the disk and gives the file its final name. Where that fails it stays what it
+    /// is, to be discarded.
     ///
     /// - Parameter folder: a folder whose names are to be on the disk before the file gets its own.
     func finish(as destination: String, syncing folder: String? = nil) throws(FileError) {
-        do throws(FileError) {
-            try file.sync()
-            try file.close()
-            if let folder { try files.syncFolder(folder) }
-            try files.rename(path, to: destination)
-        } catch {
-            discard()
-            throw error
-        }
+        try file.sync()
+        try file.close()
+        if let folder { try files.syncFolder(folder) }
+        try files.rename(path, to: destination)
         isPresent = false
         Self.active.withLock { _ = $0.remove(path) }
     }
@@ -111,7 +107,8 @@ final class TemporaryFile {
     }
 
     /// Removes the data files that the index of a checkpoint does not name; whether it could be told which these are.
-    private static func removeOrphans(of prefix: String, _ files: any FileSystem) -> Bool {
+    @discardableResult
+    static func removeOrphans(of prefix: String, _ files: any FileSystem) -> Bool {
         do throws(CheckpointError) {
             removeData(of: prefix, exceptShardsOf: try CheckpointReader(prefix, files: files).shardCount, files)
             return true
