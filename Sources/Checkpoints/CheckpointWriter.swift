@@ -25,6 +25,9 @@ public final class CheckpointWriter {
     private var pieces: [[UInt8]: [[Range<Int>]]] = [:]
     private var state = State.open
 
+    /// Whether the checkpoint is to be seen under its name.
+    var isFinished: Bool { state == .finished }
+
     private enum State: String {
         case open
         case finished = "was finished"
