@@ -52,7 +52,7 @@ private struct Match {
     /// So much may be held beside the variables even where the largest tensor is smaller.
     private static let batchByteCount = 1 << 26
     /// For so many missing variables a similar name is looked for.
-    private static let nearestLimit = 50
+    private static let nearestLimit = 20
 
     private let reader: CheckpointReader
     private var places: [(variable: AnyVariable, entry: CheckpointEntry)] = []

@@ -143,13 +143,19 @@ public final class Saver: Sendable {
         guard !lastPathPart(path).isEmpty else {
             throw CheckpointError(.misuse, path, "a checkpoint needs a name after the folder, such as \"\(path)model\"")
         }
+        // As it comes out of the state file: with one separator before the name.
+        var folder = parentPath(path)
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        let path = joinPath(folder, lastPathPart(path))
         let prefix = step.map { "\(path)-\($0)" } ?? path
-        let folder = parentPath(path)
-        return try memory.withLock { memory throws(CheckpointError) in
+        return try memory.withLock { [folder] memory throws(CheckpointError) in
             try makeFolder(folder)
             let journals = tidy(folder, &memory)
             let writer = try CheckpointWriter(prefix, files: files)
-            for (name, value) in zip(names, values) { try writer.add(value, named: name) }
+            // In the order of the names, as TensorFlow does.
+            for (name, value) in zip(names, values).sorted(by: { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }) {
+                try writer.add(value, named: name)
+            }
             // Begun before the checkpoint is to be seen: should the process end in between, it tells that there is one.
             let newest = Listed(prefix: prefix, seconds: clock())
             let (state, beyondLimit) = newState(newest, base: path, memory)
@@ -263,6 +269,8 @@ public final class Saver: Sendable {
 
     /// Whether a checkpoint has a name, with or without a step.
     private static func isCheckpoint(_ prefix: String, of base: String) -> Bool {
-        prefix == base || (prefix.hasPrefix(base + "-") && checkpointStep(String(prefix.dropFirst(base.count))) != nil)
+        if prefix == base { return true }
+        guard prefix.hasPrefix(base + "-") else { return false }
+        return Int(prefix.dropFirst(base.count + 1)) != nil
     }
 }

@@ -13,7 +13,7 @@ import Sessions
 import Tensors
 
 /// A way of saving.
-public enum Mode: String, CaseIterable {
+enum Mode: String, CaseIterable {
     /// A step in the name, two are kept.
     case keepTwo
     /// A step in the name, all are kept.
@@ -28,6 +28,9 @@ public enum Mode: String, CaseIterable {
 struct Crasher {
     static func main() throws {
         let arguments = CommandLine.arguments
+        if arguments.count == 4, arguments[1] == "speed", let megabytes = Int(arguments[3]) {
+            exit(try SpeedMeasurement.run(arguments[2], megabytes: megabytes) ? 0 : 1)
+        }
         guard arguments.count == 4, let mode = Mode(rawValue: arguments[2]) else { exit(64) }
         let folder = arguments[1]
         let graph = Graph()
