@@ -10,7 +10,11 @@ struct ObjectAliases: Sendable {
     /// The key of the tensor that holds the graph of objects.
     static let graphKey = "_CHECKPOINTABLE_OBJECT_GRAPH"
     private static let valueSuffix = "/.ATTRIBUTES/VARIABLE_VALUE"
-    private let keys: [[UInt8]: String]
+    private var keys: [[UInt8]: String] = [:]
+    /// For each object its children by name.
+    private var children: [[String: Int]] = []
+    /// For each object the key of its value, where it is a variable.
+    private var valueKeys: [String?] = []
 
     /// - Parameter readStrings: reads a tensor of strings.
     init(
@@ -19,19 +23,17 @@ struct ObjectAliases: Sendable {
     ) throws(CheckpointError) {
         guard let entry = entries.first(where: { $0.name == Self.graphKey }), entry.dtype == .string,
             !entry.isPartitioned
-        else {
-            keys = [:]
-            return
-        }
+        else { return }
         // A damaged graph leaves the keys themselves, which are all that is needed for reading; `verify` tells of it.
         guard let bytes = try? readStrings(entry).first,
             let graph = try? Tensorflow_TrackableObjectGraph(serializedBytes: bytes)
-        else {
-            keys = [:]
-            return
-        }
+        else { return }
         var keys: [[UInt8]: String?] = [:]
         for node in graph.nodes {
+            var named: [String: Int] = [:]
+            for child in node.children { named[child.localName] = Int(child.nodeID) }
+            children.append(named)
+            valueKeys.append(node.attributes.first { $0.name == "VARIABLE_VALUE" }?.checkpointKey)
             for attribute in node.attributes where !attribute.checkpointKey.isEmpty {
                 let key = attribute.checkpointKey
                 let place = key.hasSuffix(Self.valueSuffix) ? String(key.dropLast(Self.valueSuffix.count)) : ""
@@ -45,8 +47,19 @@ struct ObjectAliases: Sendable {
         self.keys = keys.compactMapValues { $0 }
     }
 
-    /// The key of the tensor that is known under another name.
-    func key(of name: String) -> String? { keys[Array(name.utf8)] }
+    /// The key of the tensor that is known under another name: its variable's full name, or any way to it from object to
+    /// object, such as `model/layers/0/kernel`.
+    func key(of name: String) -> String? {
+        if let key = keys[Array(name.utf8)] { return key }
+        guard !children.isEmpty else { return nil }
+        // The way is as long as the name: cycles among the objects do no harm.
+        var node = 0
+        for part in name.split(separator: "/", omittingEmptySubsequences: false) {
+            guard let next = children[node][String(part)], children.indices.contains(next) else { return nil }
+            node = next
+        }
+        return valueKeys[node]
+    }
 
     /// Whether a key belongs to the bookkeeping of checkpoints of objects, which no variable of a graph stands for.
     static func isBookkeeping(_ key: String) -> Bool {

@@ -136,7 +136,22 @@ import Testing
         }
         let graph = Tensorflow_TrackableObjectGraph.with {
             $0.nodes = [
-                .with { $0.children = [.with { $0.nodeID = 0 }, .with { $0.nodeID = -5 }] },
+                .with {
+                    $0.children = [
+                        .with {
+                            $0.nodeID = 0; $0.localName = "self"
+                        },
+                        .with {
+                            $0.nodeID = 2; $0.localName = "layer"
+                        },
+                        .with {
+                            $0.nodeID = -5; $0.localName = "negative"
+                        },
+                        .with {
+                            $0.nodeID = 4; $0.localName = "lost"
+                        },
+                    ]
+                },
                 attribute("dense/kernel", "model/a" + suffix), attribute("twice", "model/b" + suffix),
                 attribute("twice", "model/c" + suffix), attribute("gone", "nowhere" + suffix),
             ]
@@ -152,7 +167,11 @@ import Testing
         #expect(try reader.read("dense/kernel", as: Int32.self).scalar == 0)
         #expect(try reader.read("model/c", as: Int32.self).scalar == 2)
         #expect(try reader.read("model/b" + suffix, as: Int32.self).scalar == 1)
-        for name in ["twice", "gone", "nowhere"] { #expect(reader[name] == nil) }
+        #expect(try reader.read("layer", as: Int32.self).scalar == 1)
+        #expect(try reader.read("self/self/layer/parent/layer", as: Int32.self).scalar == 1)
+        for name in ["twice", "gone", "nowhere", "self", "negative", "lost", "self/negative/layer", "", "/"] {
+            #expect(reader[name] == nil)
+        }
 
         // A damaged graph leaves the keys.
         let path = "m.data-00000-of-00001"
