@@ -67,6 +67,7 @@ let package = Package(
 
         // On top of the core.
         .systemLibrary(name: "CZlib"),
+        module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts"),
@@ -172,6 +173,9 @@ let package = Package(
                 "Tensors", "Training", "FileTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "ArrayFilesTests", dependencies: ["ArrayFiles", "Files", "Tensors", "CZlib", "FileTestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests",

@@ -27,6 +27,7 @@ MAY_IMPORT = {
                   "CZlib"},
     "SavedModels": {"Tensors", "Files", "Messages", "SwiftProtobuf", "Graphs", "Operations", "Sessions", "GraphDefs",
                     "Checkpoints"},
+    "ArrayFiles": {"Tensors", "Files", "CZlib"},
     "Datasets": {"Tensors", "Files", "CZlib"},
     "Downloads": {"Tensors", "Files", "Datasets"},
     "Charts": set(),
