@@ -77,3 +77,23 @@ package struct Elementwise: Operation, Hashable {
 package func elementwise(_ function: ElementwiseFunction, _ operands: [Value], name: String? = nil) -> Value {
     makeValue(Elementwise(function, operands.first?.dtype ?? .float32), operands, name: name)
 }
+
+// MARK: - From files
+
+extension Elementwise: DecodableOperation {
+    package static var operationNames: [String] { ElementwiseFunction.allCases.map(\.rawValue) }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        guard let function = ElementwiseFunction(rawValue: node.operation) else {
+            throw .unsupported("the op \(node.operation) is not known")
+        }
+        switch function {
+        case .logicalAnd, .logicalOr, .logicalNot: self.init(function, .bool)
+        case .equal, .notEqual:
+            let isStrict = try node.bool("incompatible_shape_error", default: true)
+            try node.require(isStrict, "incompatible_shape_error false is not supported")
+            self.init(function, try node.dtype("T"))
+        default: self.init(function, try node.dtype("T"))
+        }
+    }
+}

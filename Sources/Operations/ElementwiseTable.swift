@@ -60,6 +60,19 @@ package enum ElementwiseFunction: String, Hashable, Sendable, CaseIterable {
     case softplus = "Softplus"
     case softsign = "Softsign"
 
+    // What TensorFlow's gradients are made of: functions of (gradient, input), (gradient, output) or (output, gradient)
+    case reluGrad = "ReluGrad"
+    case relu6Grad = "Relu6Grad"
+    case eluGrad = "EluGrad"
+    case seluGrad = "SeluGrad"
+    case softplusGrad = "SoftplusGrad"
+    case softsignGrad = "SoftsignGrad"
+    case sigmoidGrad = "SigmoidGrad"
+    case tanhGrad = "TanhGrad"
+    case sqrtGrad = "SqrtGrad"
+    case rsqrtGrad = "RsqrtGrad"
+    case reciprocalGrad = "ReciprocalGrad"
+
     // Rounding
     case floor = "Floor"
     case ceil = "Ceil"
@@ -303,6 +316,44 @@ extension ElementwiseFunction {
         case .softsign:
             let divisor = one + .unary(.abs, x)
             return .unary(.floating, x / divisor, derivative: one / (divisor * divisor))
+
+        case .reluGrad:
+            let isOn = ScalarExpression.compare(.greater, y, zero)
+            return .binary(.numeric, .select(isOn, x, zero), derivatives: [.select(isOn, one, zero), zero])
+        case .relu6Grad:
+            let isOn = ScalarExpression.binary(.and, .compare(.greater, y, zero), .compare(.less, y, 6))
+            return .binary(.numeric, .select(isOn, x, zero), derivatives: [.select(isOn, one, zero), zero])
+        case .eluGrad:
+            let isCurved = ScalarExpression.compare(.less, y, zero)
+            return .binary(
+                .floating, .select(isCurved, x * (y + one), x),
+                derivatives: [.select(isCurved, y + one, one), .select(isCurved, x, zero)])
+        case .seluGrad:
+            let isCurved = ScalarExpression.compare(.less, y, zero)
+            let slope = ScalarExpression.select(
+                isCurved, y + .number(Self.seluScale * Self.seluAlpha), .number(Self.seluScale))
+            return .binary(.floating, x * slope, derivatives: [slope, .select(isCurved, x, zero)])
+        case .softplusGrad:
+            let slope = ScalarExpression.unary(.logistic, y)
+            return .binary(.floating, x * slope, derivatives: [slope, x * slope * (one - slope)])
+        case .softsignGrad:
+            let divisor = one + .unary(.abs, y)
+            return .binary(
+                .floating, x / (divisor * divisor),
+                derivatives: [one / (divisor * divisor), -2 * x * .unary(.sign, y) / (divisor * divisor * divisor)],
+                in: [-3...3, 0.3...3])
+        case .sigmoidGrad:
+            return .binary(.floating, y * x * (one - x), derivatives: [y * (one - 2 * x), x * (one - x)])
+        case .tanhGrad:
+            return .binary(.floating, y * (one - x * x), derivatives: [-2 * x * y, one - x * x])
+        case .sqrtGrad:
+            return .binary(
+                .floating, 0.5 * y / x, derivatives: [-0.5 * y / (x * x), 0.5 / x], in: [0.5...3, -3...3])
+        case .rsqrtGrad:
+            return .binary(
+                .floating, -0.5 * y * x * x * x, derivatives: [-1.5 * y * x * x, -0.5 * x * x * x])
+        case .reciprocalGrad:
+            return .binary(.floating, -y * x * x, derivatives: [-2 * y * x, -(x * x)])
 
         case .floor: return .steps(1, .floating, .unary(.floor, x))
         case .ceil: return .steps(1, .floating, .unary(.ceil, x))

@@ -378,3 +378,58 @@ extension ProgramBuilder {
         return try add(.slice(starts: starts, limits: limits, strides: starts.map { _ in 1 }), [operand])
     }
 }
+
+// MARK: - From files
+
+extension Concatenation: DecodableOperation {
+    package static var operationNames: [String] { ["ConcatV2"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tidx", default: .int32), count: try node.count("N"))
+    }
+}
+
+extension ConcatOffset: DecodableOperation {
+    package static var operationNames: [String] { ["ConcatOffset"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(count: try node.count("N"))
+    }
+}
+
+extension Pack: DecodableOperation {
+    package static var operationNames: [String] { ["Pack"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), count: try node.count("N"), axis: try node.int("axis", default: 0))
+    }
+}
+
+extension Unpack: DecodableOperation {
+    package static var operationNames: [String] { ["Unpack"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), count: try node.count("num"), axis: try node.int("axis", default: 0))
+    }
+}
+
+extension Split: DecodableOperation {
+    package static var operationNames: [String] { ["Split"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"), count: try node.count("num_split"))
+    }
+}
+
+extension SplitBySizes: DecodableOperation {
+    package static var operationNames: [String] { ["SplitV"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), sizeType: try node.dtype("Tlen", default: .int64),
+            count: try node.count("num_split"))
+    }
+}
