@@ -40,8 +40,19 @@ package struct Elementwise: Operation, Hashable {
         for type in inputs.types where type.dtype != inputs[0].dtype {
             throw .dtypesDiffer(inputs[0].dtype, type.dtype)
         }
-        let shape = try broadcastShape(inputs.types.map(\.shape))
+        let shape =
+            row.broadcasts ? try broadcastShape(inputs.types.map(\.shape)) : try equalShape(inputs.types.map(\.shape))
         return [TensorType(row.isPredicate ? .bool : inputs[0].dtype, shape)]
+    }
+
+    /// What all shapes say together.
+    private func equalShape(_ shapes: [Shape]) throws(Mistake) -> Shape {
+        var merged = Shape.unknown
+        for shape in shapes {
+            guard let both = merged.merged(with: shape) else { throw .shapesDiffer(merged, shape) }
+            merged = both
+        }
+        return merged
     }
 
     package func gradient(_ context: GradientContext) -> Gradient {

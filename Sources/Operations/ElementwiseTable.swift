@@ -135,6 +135,8 @@ package struct ElementwiseRow: Sendable {
     private let expression: ScalarExpression
     private let integerExpression: ScalarExpression?
     package let derivative: Derivative
+    /// Whether operands of different shapes are broadcast to one; else their shapes must be equal.
+    package private(set) var broadcasts = true
     /// Where each operand may be drawn from in tests of the derivative.
     package let domains: [ClosedRange<Double>]
 
@@ -162,6 +164,16 @@ extension ElementwiseRow {
         ElementwiseRow(
             operandCount: 2, accepted: accepted, isPredicate: false, expression: expression,
             integerExpression: integers, derivative: .partials(derivatives), domains: domains)
+    }
+
+    /// A function that TensorFlow's gradients are made of: it has no broadcasting there.
+    fileprivate static func gradientPart(
+        _ accepted: Accepted, _ expression: ScalarExpression, derivatives: [ScalarExpression],
+        in domains: [ClosedRange<Double>] = [-3...3, -3...3]
+    ) -> ElementwiseRow {
+        var row = binary(accepted, expression, derivatives: derivatives, in: domains)
+        row.broadcasts = false
+        return row
     }
 
     /// A function that does not change but in steps.
@@ -319,41 +331,41 @@ extension ElementwiseFunction {
 
         case .reluGrad:
             let isOn = ScalarExpression.compare(.greater, y, zero)
-            return .binary(.numeric, .select(isOn, x, zero), derivatives: [.select(isOn, one, zero), zero])
+            return .gradientPart(.numeric, .select(isOn, x, zero), derivatives: [.select(isOn, one, zero), zero])
         case .relu6Grad:
             let isOn = ScalarExpression.binary(.and, .compare(.greater, y, zero), .compare(.less, y, 6))
-            return .binary(.numeric, .select(isOn, x, zero), derivatives: [.select(isOn, one, zero), zero])
+            return .gradientPart(.numeric, .select(isOn, x, zero), derivatives: [.select(isOn, one, zero), zero])
         case .eluGrad:
             let isCurved = ScalarExpression.compare(.less, y, zero)
-            return .binary(
+            return .gradientPart(
                 .floating, .select(isCurved, x * (y + one), x),
                 derivatives: [.select(isCurved, y + one, one), .select(isCurved, x, zero)])
         case .seluGrad:
             let isCurved = ScalarExpression.compare(.less, y, zero)
             let slope = ScalarExpression.select(
                 isCurved, y + .number(Self.seluScale * Self.seluAlpha), .number(Self.seluScale))
-            return .binary(.floating, x * slope, derivatives: [slope, .select(isCurved, x, zero)])
+            return .gradientPart(.floating, x * slope, derivatives: [slope, .select(isCurved, x, zero)])
         case .softplusGrad:
             let slope = ScalarExpression.unary(.logistic, y)
-            return .binary(.floating, x * slope, derivatives: [slope, x * slope * (one - slope)])
+            return .gradientPart(.floating, x * slope, derivatives: [slope, x * slope * (one - slope)])
         case .softsignGrad:
             let divisor = one + .unary(.abs, y)
-            return .binary(
+            return .gradientPart(
                 .floating, x / (divisor * divisor),
                 derivatives: [one / (divisor * divisor), -2 * x * .unary(.sign, y) / (divisor * divisor * divisor)],
                 in: [-3...3, 0.3...3])
         case .sigmoidGrad:
-            return .binary(.floating, y * x * (one - x), derivatives: [y * (one - 2 * x), x * (one - x)])
+            return .gradientPart(.floating, y * x * (one - x), derivatives: [y * (one - 2 * x), x * (one - x)])
         case .tanhGrad:
-            return .binary(.floating, y * (one - x * x), derivatives: [-2 * x * y, one - x * x])
+            return .gradientPart(.floating, y * (one - x * x), derivatives: [-2 * x * y, one - x * x])
         case .sqrtGrad:
-            return .binary(
+            return .gradientPart(
                 .floating, 0.5 * y / x, derivatives: [-0.5 * y / (x * x), 0.5 / x], in: [0.5...3, -3...3])
         case .rsqrtGrad:
-            return .binary(
+            return .gradientPart(
                 .floating, -0.5 * y * x * x * x, derivatives: [-1.5 * y * x * x, -0.5 * x * x * x])
         case .reciprocalGrad:
-            return .binary(.floating, -y * x * x, derivatives: [-2 * y * x, -(x * x)])
+            return .gradientPart(.floating, -y * x * x, derivatives: [-2 * y * x, -(x * x)])
 
         case .floor: return .steps(1, .floating, .unary(.floor, x))
         case .ceil: return .steps(1, .floating, .unary(.ceil, x))

@@ -357,7 +357,9 @@ package struct SplitBySizes: Operation {
 
 // MARK: - Helpers
 
+/// One value alone is passed on: TensorFlow's op takes no fewer than two.
 func makeConcatenation(_ values: [Value], axis: Value, name: String? = nil) -> Value {
+    if values.count == 1 { return makeValue(PassThrough(.identity, values[0].dtype), values, name: name) }
     let operation = Concatenation(
         dtype: values.first?.dtype ?? .float32, indexType: axis.dtype, count: values.count)
     return makeValue(operation, values + [axis], name: name)

@@ -16,13 +16,24 @@ func fixture(_ name: String) throws -> String {
     private struct Expected: Decodable {
         let feeds: [String: [[Float]]]
         let loss: [Float]
-        let pred_before: [[Float]]
-        let W1_after5: [[Float]]
-        let b1_after5: [Float]
-        let W2_after5: [[Float]]
-        let b2_after5: [Float]
-        let loss_after5: Float
-        let global_step: Int64
+        let predictionBefore: [[Float]]
+        let weights1After5: [[Float]]
+        let bias1After5: [Float]
+        let weights2After5: [[Float]]
+        let bias2After5: [Float]
+        let lossAfter5: Float
+        let globalStep: Int64
+
+        enum CodingKeys: String, CodingKey {
+            case feeds, loss
+            case predictionBefore = "pred_before"
+            case weights1After5 = "W1_after5"
+            case bias1After5 = "b1_after5"
+            case weights2After5 = "W2_after5"
+            case bias2After5 = "b2_after5"
+            case lossAfter5 = "loss_after5"
+            case globalStep = "global_step"
+        }
     }
 
     private let expected: Expected
@@ -45,22 +56,22 @@ func fixture(_ name: String) throws -> String {
 
         try session.run(imported.node(named: "init"))
         let before = try session.run(imported.tensor(named: "pred:0", as: Float.self), feeding: x)
-        #expect(isClose(before, expected.pred_before.flatMap { $0 }), "\(before)")
+        #expect(isClose(before, expected.predictionBefore.flatMap { $0 }), "\(before)")
         for value in expected.loss {
             let (_, found) = try session.run(train, loss, feeding: x, t)
             #expect(abs(found.scalar - value) <= tolerance, "\(found) instead of \(value)")
         }
-        #expect(abs(try session.run(loss, feeding: x, t).scalar - expected.loss_after5) <= tolerance)
+        #expect(abs(try session.run(loss, feeding: x, t).scalar - expected.lossAfter5) <= tolerance)
         let weights = [
-            ("W1", expected.W1_after5.flatMap { $0 }), ("b1", expected.b1_after5),
-            ("W2", expected.W2_after5.flatMap { $0 }), ("b2", expected.b2_after5),
+            ("W1", expected.weights1After5.flatMap { $0 }), ("b1", expected.bias1After5),
+            ("W2", expected.weights2After5.flatMap { $0 }), ("b2", expected.bias2After5),
         ]
         for (name, values) in weights {
             let found = try session.run(imported.tensor(named: name, as: Float.self))
             #expect(isClose(found, values), "\(name): \(found) instead of \(values)")
         }
         let step = try session.run(imported.tensor(named: "global_step/Read/ReadVariableOp:0", as: Int64.self))
-        #expect(step.scalar == expected.global_step)
+        #expect(step.scalar == expected.globalStep)
     }
 
     @Test(arguments: ["mlp_train.pb", "mlp_train.pbtxt"])

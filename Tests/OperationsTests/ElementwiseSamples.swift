@@ -13,7 +13,9 @@ extension OpSample {
         var samples: [OpSample] = []
         if row.accepted.contains(.float32) { samples += floating(function, Float.self, isBrief: false) }
         if row.accepted.contains(.float64) { samples += floating(function, Double.self, isBrief: true) }
-        let shapes = row.operandCount == 1 ? [[[2, 3]]] : [[[2, 3], [2, 3]], [[2, 1], [3]]]
+        let shapes =
+            row.operandCount == 1
+            ? [[[2, 3]]] : row.broadcasts ? [[[2, 3], [2, 3]], [[2, 1], [3]]] : [[[2, 3], [2, 3]]]
         if row.accepted.contains(.int32) {
             // No divisor is zero, no exponent negative, no power too large.
             let domains: [Domain] = [.integers(-9...9), function == .pow ? .integers(0...5) : .integers(1...9)]
@@ -32,7 +34,8 @@ extension OpSample {
         let binary: [[[Int]]] = [
             [[2, 3], [2, 3]], [[3, 1], [2, 1, 2]], [[], [2, 3]], [[0, 3], [1, 3]], [[2, 3], []], [[33], [33]],
         ]
-        let shapes = row.operandCount == 1 ? unary : binary
+        let equal = unary.map { [$0[0], $0[0]] }
+        let shapes = row.operandCount == 1 ? unary : row.broadcasts ? binary : equal
         let gradient: GradientExpectation =
             switch row.derivative {
             case .none(let reason): .none(reason: reason)
