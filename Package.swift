@@ -133,6 +133,7 @@ let package = Package(
             name: "OperationsTests",
             dependencies: [
                 "Operations", "Graphs", "Programs", "CPU", "Sessions", "Training", "Tensors", "TestSupport",
+                "FileTestSupport", "GraphDefs",
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(

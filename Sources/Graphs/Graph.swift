@@ -139,14 +139,14 @@ extension Graph {
                 constantAt: { index in (records[index]?.operation as? any ConstantOperation)?.array })
             do {
                 types = try operation.outputTypes(rules)
+                if operation is any UncheckedOperation { isSound = false }
             } catch {
                 mistake = error
                 isSound = false
             }
         }
-        if !isSound {
-            let dtype = inputs.first.map { $0.graph === self ? $0.dtype : .float32 } ?? .float32
-            types = Array(repeating: TensorType(dtype, .unknown), count: operation.outputCount)
+        if !isSound, types.isEmpty {
+            types = outputTypesDespiteMistake(operation, inputs)
         }
         var control: [NodeID] = []
         for node in controlInputs + scope.controlInputs where node.graph === self && !control.contains(node.id) {
@@ -158,7 +158,7 @@ extension Graph {
                 state.reservedName(name) ?? state.uniqueName(scope.qualified(name ?? defaultName(of: operation.name)))
             if state.isFinalized {
                 mistake = mistake ?? .finalized
-            } else if let name, !isValidName(name) {
+            } else if let name, !isValidName(name, allowsInternal: name.hasSuffix("/")) {
                 mistake = mistake ?? .invalidName(name)
             }
             // Inputs of other graphs are left out: their numbers mean something else here.
@@ -178,6 +178,16 @@ extension Graph {
             return NodeID(state.nodes.count - 1)
         }
         return types.indices.map { Value(graph: self, endpoint: Endpoint(node: record, output: $0)) }
+    }
+
+    /// The outputs of a node with a mistake: their elements' types where the rule still tells them, no shapes.
+    private func outputTypesDespiteMistake(_ operation: any Operation, _ inputs: [Value]) -> [TensorType] {
+        let known = inputs.map { TensorType($0.graph === self ? $0.dtype : .float32, .unknown) }
+        if let types = try? operation.outputTypes(InputTypes(known) { _ in nil }), types.count == operation.outputCount
+        {
+            return types.map { TensorType($0.dtype, .unknown) }
+        }
+        return Array(repeating: TensorType(known.first?.dtype ?? .float32, .unknown), count: operation.outputCount)
     }
 
     /// Adds a node with one output.
@@ -281,7 +291,10 @@ private func defaultName(of operation: String) -> String {
 }
 
 /// Whether TensorFlow accepts the name of a node or scope.
-func isValidName(_ name: String) -> Bool {
+///
+/// - Parameters:
+///   - allowsInternal: whether it may start with `_`, as the names of nodes do that TensorFlow itself makes.
+package func isValidName(_ name: String, allowsInternal: Bool = false) -> Bool {
     func isStart(_ c: UInt8) -> Bool {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(c) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(c)
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(c) || c == UInt8(ascii: ".")
@@ -291,7 +304,8 @@ func isValidName(_ name: String) -> Bool {
             || c == UInt8(ascii: ">") || c == UInt8(ascii: "\\")
     }
     guard let first = name.utf8.first else { return false }
-    return isStart(first) && name.utf8.dropFirst().allSatisfy(isRest)
+    return (isStart(first) || (allowsInternal && first == UInt8(ascii: "_")))
+        && name.utf8.dropFirst().allSatisfy(isRest)
 }
 
 // MARK: - Reading nodes
@@ -301,6 +315,15 @@ extension Graph {
 
     /// All records at this moment.
     package var records: [NodeRecord] { state.withLock { $0.nodes } }
+
+    /// Reserves names for nodes that are added next with exactly these, a `/` at their ends (see `add`).
+    package func reserve(_ names: some Sequence<String>) {
+        state.withLock { state in
+            for name in names where state.nameCounts[name.lowercased()] == nil {
+                state.nameCounts[name.lowercased()] = 1
+            }
+        }
+    }
 
     /// Reserves a name for a scope.
     package func uniqueScopeName(_ name: String) -> String { state.withLock { $0.uniqueName(name) } }
@@ -315,11 +338,12 @@ extension Graph {
 package struct VariableRecord: Sendable {
     package let name: String
     package let handle: NodeID
-    package let initializer: NodeID
+    /// The node that gives it its initial value; nil for an imported variable whose graph has none.
+    package let initializer: NodeID?
     package let type: TensorType
     package let isTrainable: Bool
 
-    package init(name: String, handle: NodeID, initializer: NodeID, type: TensorType, isTrainable: Bool) {
+    package init(name: String, handle: NodeID, initializer: NodeID?, type: TensorType, isTrainable: Bool) {
         self.name = name
         self.handle = handle
         self.initializer = initializer

@@ -94,6 +94,10 @@ package protocol ConstantOperation: Operation {
     var array: UntypedArray { get }
 }
 
+/// An operation whose output types are guesses, because nothing here knows it: what follows from them is not checked
+/// while the graph is built.
+package protocol UncheckedOperation: Operation {}
+
 /// An operation whose output, where it is a vector, holds the dimensions of its first input.
 package protocol ShapeOperation: Operation {}
 

@@ -75,4 +75,34 @@ package enum OperationCatalogue {
         return RandomNumbers.Kind.allCases.map { RandomNumbers($0, dtype: .float32, seeds: seeds) }
             + [RandomIntegers(dtype: .int32, seeds: seeds)]
     }()
+
+    // MARK: From files
+
+    /// Every kind of operation that files can hold.
+    private static let decodable: [any DecodableOperation.Type] = [
+        Elementwise.self, ConstantArray.self, Placeholder.self, PlaceholderWithDefault.self, Filled.self, Fill.self,
+        RangeOperation.self, MatrixDiagonal.self, MatrixDiagonalPart.self, PassThrough.self, NoOperation.self,
+        Cast.self, Select.self, AddN.self, BroadcastGradientArguments.self, VariableHandle.self, ReadVariable.self,
+        AssignVariable.self, ApplyGradientDescent.self, ApplyAdagrad.self, Reduction.self, ArgReduction.self,
+        L2Loss.self, Cumulative.self, ShapeOf.self, Reshape.self, ExpandDimensions.self, Squeeze.self,
+        BroadcastTo.self, Tile.self, Transpose.self, InvertPermutation.self, Reverse.self, Slice.self, Pad.self,
+        StridedSlice.self, StridedSliceGradient.self, Concatenation.self, ConcatOffset.self, Pack.self, Unpack.self,
+        Split.self, SplitBySizes.self, MatMul.self, BatchMatMul.self, Softmax.self, BiasAdd.self,
+        BiasAddGradient.self, SoftmaxCrossEntropy.self, SparseSoftmaxCrossEntropy.self, LeakyRelu.self, Gather.self,
+        UnsortedSegmentSum.self, OneHot.self, RandomNumbers.self, RandomIntegers.self,
+    ]
+
+    private static let decodableByName = Dictionary(
+        decodable.flatMap { type in type.operationNames.map { ($0, type) } }, uniquingKeysWith: { first, _ in first })
+
+    /// Whether there is an operation for TensorFlow's op of this name.
+    package static func knows(_ name: String) -> Bool { decodableByName[name] != nil }
+
+    /// The operation that a node of a file describes.
+    package static func operation(_ node: NodeDescription) throws(DecodingMistake) -> any Operation {
+        guard let type = decodableByName[node.operation] else {
+            throw .unsupported("the op \(node.operation) is not known")
+        }
+        return try type.init(node)
+    }
 }

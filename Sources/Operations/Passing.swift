@@ -153,3 +153,28 @@ public func group(_ nodes: [Node], name: String? = nil) -> Node {
 public func noOp(name: String? = nil, in graph: Graph? = nil) -> Node {
     makeNode(NoOperation(), [], name: name, in: graph)
 }
+
+// MARK: - From files
+
+extension PassThrough: DecodableOperation {
+    package static var operationNames: [String] { ["Identity", "StopGradient", "PreventGradient", "EnsureShape"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        let kind: Kind
+        switch node.operation {
+        case "StopGradient": kind = .stopGradient
+        case "PreventGradient": kind = .preventGradient(message: try node.string("message", default: ""))
+        case "EnsureShape": kind = .ensureShape(try node.shape("shape"))
+        default: kind = .identity
+        }
+        self.init(kind, try node.dtype("T"))
+    }
+}
+
+extension NoOperation: DecodableOperation {
+    package static var operationNames: [String] { ["NoOp"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init()
+    }
+}

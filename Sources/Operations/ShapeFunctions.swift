@@ -199,9 +199,7 @@ public func concatenate<Scalar: TensorElement>(
 ) -> Tensor<Scalar> {
     let values = tensors.map(\.value)
     return inNodeScope(name, "concat", of: values.first?.graph ?? .default) { name in
-        let axis = integerConstant(axis, name: "axis")
-        let operation = Concatenation(dtype: Scalar.dtype, indexType: axis.dtype, count: values.count)
-        return makeTensor(operation, values + [axis], name: name)
+        Tensor(makeConcatenation(values, axis: integerConstant(axis, name: "axis"), name: name))
     }
 }
 

@@ -257,3 +257,35 @@ public func placeholder<Scalar: TensorElement>(
     let type = TensorType(Scalar.dtype, shape ?? value.shape)
     return makeTensor(PlaceholderWithDefault(type: type), [value.value], name: name)
 }
+
+// MARK: - From files
+
+extension ConstantArray: DecodableOperation {
+    package static var operationNames: [String] { ["Const"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        let array = try node.tensor("value")
+        let dtype = try node.dtype("dtype")
+        guard array.dtype == dtype else {
+            throw .malformed("the attribute \"value\" is of \(array.dtype), but \"dtype\" says \(dtype)")
+        }
+        try node.require(dtype.isComputed, "constants of \(dtype) are not computed with")
+        self.init(array: array)
+    }
+}
+
+extension Placeholder: DecodableOperation {
+    package static var operationNames: [String] { ["Placeholder"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(type: TensorType(try node.dtype("dtype"), try node.shape("shape", default: .unknown)))
+    }
+}
+
+extension PlaceholderWithDefault: DecodableOperation {
+    package static var operationNames: [String] { ["PlaceholderWithDefault"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(type: TensorType(try node.dtype("dtype"), try node.shape("shape")))
+    }
+}

@@ -193,8 +193,8 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
     package let handle: Value
     /// The type of its value.
     public let type: TensorType
-    /// The node that gives it its initial value.
-    public let initializer: Node
+    /// The node that gives it its initial value; nil for an imported variable whose graph has none.
+    public let initializer: Node?
     /// Whether optimizers change it unless told otherwise.
     public let isTrainable: Bool
 
@@ -209,7 +209,7 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
     package init(_ record: VariableRecord, of graph: Graph) {
         handle = Value(graph: graph, endpoint: Endpoint(node: record.handle, output: 0))
         type = record.type
-        initializer = Node(graph: graph, id: record.initializer)
+        initializer = record.initializer.map { Node(graph: graph, id: $0) }
         isTrainable = record.isTrainable
     }
 
@@ -242,5 +242,5 @@ extension Graph {
 public func globalVariablesInitializer(name: String? = nil, in graph: Graph? = nil) -> Node {
     let graph = graph ?? .default
     return makeNode(
-        NoOperation(), [], name: name ?? "init", controlInputs: graph.variables.map(\.initializer), in: graph)
+        NoOperation(), [], name: name ?? "init", controlInputs: graph.variables.compactMap(\.initializer), in: graph)
 }

@@ -130,11 +130,11 @@ public final class Session: Sendable {
         return values
     }
 
-    /// Gives every variable of the graph its initial value.
+    /// Gives every variable of the graph its initial value; imported variables without one keep what they have.
     ///
     /// - Errors: as `run`.
     public func initializeVariables() throws {
-        let initializers = graph.variableRecords.map { Node(graph: graph, id: $0.initializer) }
+        let initializers = graph.variableRecords.compactMap(\.initializer).map { Node(graph: graph, id: $0) }
         try run(initializers)
     }
 

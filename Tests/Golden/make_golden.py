@@ -140,6 +140,15 @@ for name, (left, right) in BINARY.items():
         for dtype, x in INTEGERS.items():
             y = x[x != 0] if name in DIVIDING else x[(x >= 0) & (x < 6)] if name == "Pow" else x
             attempt(name, raw(name), np.repeat(x, len(y)), np.tile(y, len(x)))
+# Functions that TensorFlow's gradients are made of; their operands have equal shapes.
+GRADIENTS = {
+    "ReluGrad": (WIDE, WIDE), "Relu6Grad": (WIDE, (-3, 9)), "EluGrad": (WIDE, (-0.9, 3)), "SeluGrad": (WIDE, (-1.5, 3)),
+    "SoftplusGrad": (WIDE, WIDE), "SoftsignGrad": (WIDE, (0.3, 3)), "SigmoidGrad": ((0.1, 0.9), WIDE),
+    "TanhGrad": ((-0.9, 0.9), WIDE), "SqrtGrad": ((0.5, 3), WIDE), "RsqrtGrad": ((0.5, 3), WIDE),
+    "ReciprocalGrad": ((0.5, 3), WIDE),
+}
+for name, (left, right) in GRADIENTS.items():
+    attempt(name, raw(name), numbers(*left, 2, 5), numbers(*right, 2, 5))
 TRUTHS = np.array([[True, True], [False, False]]), np.array([True, False])
 case("LogicalAnd", raw("LogicalAnd"), *TRUTHS)
 case("LogicalOr", raw("LogicalOr"), *TRUTHS)

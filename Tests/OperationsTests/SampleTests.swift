@@ -2,6 +2,7 @@
 
 import Graphs
 import Operations
+import Tensors
 import Testing
 
 @Suite struct SampleTests {
@@ -34,6 +35,47 @@ import Testing
             for (name, value) in node.attributes {
                 #expect(!name.isEmpty && !value.isEmpty, "an attribute of \(node)")
             }
+        }
+    }
+}
+
+/// Operations as files describe them.
+@Suite struct DecodingTests {
+    @Test(arguments: OperationCatalogue.operations.indices)
+    func everyOperationIsReadBackFromItsAttributes(_ index: Int) throws {
+        let operation = OperationCatalogue.operations[index]
+        let attributes = Dictionary(operation.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        let description = NodeDescription(
+            operation: operation.name, attributes: attributes, inputTypes: [],
+            variableAt: { _ in TensorType(.float32, .scalar) })
+        let decoded = try OperationCatalogue.operation(description)
+        #expect(decoded.name == operation.name)
+        #expect(decoded.attributes == operation.attributes)
+        #expect(type(of: decoded) == type(of: operation))
+    }
+
+    @Test(arguments: OpSample.all)
+    func everyNodeOfASampleIsReadBackFromItsAttributes(_ sample: OpSample) throws {
+        for node in SampleGraph(sample).graph.nodes where OperationCatalogue.knows(node.type) {
+            let operation = node.record.operation
+            let attributes = Dictionary(operation.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+            let decoded = try OperationCatalogue.operation(
+                NodeDescription(operation: operation.name, attributes: attributes, inputTypes: []))
+            #expect(decoded.attributes == operation.attributes, "\(node)")
+        }
+    }
+
+    @Test func aMissingTypeIsMalformed() {
+        let description = NodeDescription(operation: "MatMul", attributes: [:], inputTypes: [])
+        #expect(throws: DecodingMistake.malformed("the attribute \"T\" is missing")) {
+            try OperationCatalogue.operation(description)
+        }
+    }
+
+    @Test func anUnknownOpIsUnsupported() {
+        let description = NodeDescription(operation: "Frobnicate", attributes: [:], inputTypes: [])
+        #expect(throws: DecodingMistake.unsupported("the op Frobnicate is not known")) {
+            try OperationCatalogue.operation(description)
         }
     }
 }
