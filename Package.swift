@@ -187,3 +187,13 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
+
+// Readers of every format under libFuzzer, which brings the main function: see Scripts/fuzz.sh.
+if Context.environment["TENSORGRAPH_FUZZ"] != nil {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["ArrayFiles", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs", "Tensors"],
+            path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}
