@@ -140,7 +140,7 @@ let package = Package(
             swiftSettings: settings),
         // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
         .target(
-            name: "FileTestSupport", dependencies: ["Files", "Tensors"], path: "Tests/FileTestSupport",
+            name: "FileTestSupport", dependencies: ["Files", "Tensors", "TestSupport"], path: "Tests/FileTestSupport",
             swiftSettings: settings),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "CChecksums", "FileTestSupport"], swiftSettings: settings),
@@ -155,9 +155,9 @@ let package = Package(
             name: "GraphDefsTests",
             dependencies: [
                 "GraphDefs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors", "Training",
-                "FileTestSupport",
+                "FileTestSupport", "TestSupport",
             ],
-            resources: [.copy("Fixtures")], swiftSettings: settings),
+            exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SummariesTests",
             dependencies: [
