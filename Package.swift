@@ -172,7 +172,7 @@ let package = Package(
                 "Sessions",
                 "Tensors", "Training", "FileTestSupport",
             ],
-            resources: [.copy("Fixtures")], swiftSettings: settings),
+            exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests",
