@@ -141,7 +141,7 @@ let package = Package(
             swiftSettings: settings),
         // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
         .target(
-            name: "FileTestSupport", dependencies: ["Files", "Tensors"], path: "Tests/FileTestSupport",
+            name: "FileTestSupport", dependencies: ["Files", "Tensors", "TestSupport"], path: "Tests/FileTestSupport",
             swiftSettings: settings),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "CChecksums", "FileTestSupport"], swiftSettings: settings),
@@ -156,9 +156,9 @@ let package = Package(
             name: "GraphDefsTests",
             dependencies: [
                 "GraphDefs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors", "Training",
-                "FileTestSupport",
+                "FileTestSupport", "TestSupport",
             ],
-            resources: [.copy("Fixtures")], swiftSettings: settings),
+            exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "SummariesTests",
             dependencies: [
@@ -173,7 +173,7 @@ let package = Package(
                 "Sessions",
                 "Tensors", "Training", "FileTestSupport",
             ],
-            resources: [.copy("Fixtures")], swiftSettings: settings),
+            exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "ArrayFilesTests", dependencies: ["ArrayFiles", "Files", "Tensors", "CZlib", "FileTestSupport"],
             swiftSettings: settings),
@@ -194,6 +194,9 @@ if Context.environment["TENSORGRAPH_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "fuzz",
-            dependencies: ["ArrayFiles", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs", "Tensors"],
+            dependencies: [
+                "ArrayFiles", "Checkpoints", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs",
+                "SavedModels", "Sessions", "Summaries", "Tensors",
+            ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }

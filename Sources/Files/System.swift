@@ -43,6 +43,21 @@ package func describeSystemError(_ number: Int32) -> String {
 /// A number that no other process alive has.
 package var processNumber: Int32 { getpid() }
 
+/// Whether a process of that number runs, be it another user's.
+package func processIsAlive(_ number: Int32) -> Bool {
+    kill(number, 0) == 0 || errno != ESRCH
+}
+
+/// What tells the process numbers of this process from those in other containers on the machine; 0 where there are none.
+package var processNamespace: String {
+    var buffer = [CChar](repeating: 0, count: 64)
+    let count = readlink("/proc/self/ns/pid", &buffer, buffer.count)
+    guard count > 0 else { return "0" }
+    // `pid:[4026531836]`
+    return String(
+        decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }.filter { (48...57).contains($0) }, as: UTF8.self)
+}
+
 /// The name of this machine.
 package var hostName: String {
     var buffer = [CChar](repeating: 0, count: 256)

@@ -4,17 +4,17 @@
 // function does; who takes the call's output `c:1` takes what the function returns there. Bodies of loops and branches
 // are not calls: they stay functions.
 
-import Messages
+package import Messages
 import SwiftProtobuf
 
 /// Nodes without calls, and what stands for the outputs of those that were calls.
-struct InlinedNodes {
-    var nodes: [Tensorflow_NodeDef] = []
+package struct InlinedNodes {
+    package fileprivate(set) var nodes: [Tensorflow_NodeDef] = []
     /// For `c:1`, the output of a call, what stands for it: the name of a tensor.
-    var replacements: [String: String] = [:]
+    package fileprivate(set) var replacements: [String: String] = [:]
 
     /// What stands for a data input.
-    func resolved(_ input: String) -> String {
+    package func resolved(_ input: String) -> String {
         // Replacements of nested calls lead from one to the next; every step leaves a call, of which there are few.
         var current = input
         for _ in 0..<FunctionInliner.deepestCall {
@@ -26,12 +26,12 @@ struct InlinedNodes {
 }
 
 /// `a` for `a:0`, so that equal tensors have equal names.
-func canonicalTensorName(_ name: String) -> String {
+package func canonicalTensorName(_ name: String) -> String {
     name.hasSuffix(":0") ? String(name.dropLast(2)) : name
 }
 
 /// Replaces calls by what they call.
-struct FunctionInliner {
+package struct FunctionInliner {
     static let deepestCall = 64
 
     private let functions: [String: Tensorflow_FunctionDef]
@@ -62,7 +62,7 @@ struct FunctionInliner {
     ///
     /// - Errors: `GraphDefError` for functions that call themselves, wrong numbers of arguments, and results that are
     ///   not there.
-    static func inline(_ graph: Tensorflow_GraphDef) throws(GraphDefError) -> InlinedNodes {
+    package static func inline(_ graph: Tensorflow_GraphDef) throws(GraphDefError) -> InlinedNodes {
         var inliner = try FunctionInliner(graph)
         try inliner.expand(graph.node.map { Pending(node: $0, chain: []) })
         return inliner.result
@@ -250,7 +250,7 @@ struct FunctionInliner {
 }
 
 /// The node that a tensor's name names: `a` for `a:1`.
-func nodeName(_ tensor: String) -> String {
+package func nodeName(_ tensor: String) -> String {
     tensor.lastIndex(of: ":").map { String(tensor[..<$0]) } ?? tensor
 }
 

@@ -96,6 +96,16 @@ extension NodeDescription {
         }
     }
 
+    package func types(_ name: String) throws(DecodingMistake) -> [DType] {
+        try value(name, nil, "a list of types") { value in
+            switch value {
+            case .types(let types): types
+            case .emptyList: []
+            default: nil
+            }
+        }
+    }
+
     package func tensor(_ name: String) throws(DecodingMistake) -> UntypedArray {
         try value(name, nil, "a tensor") { if case .tensor(let content) = $0 { content.array } else { nil } }
     }

@@ -38,6 +38,7 @@ package enum ElementwiseFunction: String, Hashable, Sendable, CaseIterable {
     case xlogy = "Xlogy"
     case xdivy = "Xdivy"
     case erf = "Erf"
+    case erfc = "Erfc"
 
     // Trigonometry
     case sin = "Sin"
@@ -275,6 +276,9 @@ extension ElementwiseFunction {
                 .floating, .select(isZero, zero, x / y),
                 derivatives: [apply(.xdivy, .select(isZero, zero, one), y), -apply(.xdivy, apply(.xdivy, x, y), y)],
                 in: [-3...3, 0.2...4])
+        case .erfc:
+            return .unary(
+                .floating, one - .unary(.erf, x), derivative: -1.1283791670955126 * .unary(.exponential, -(x * x)))
         case .erf:
             // 2 / sqrt(pi)
             return .unary(.floating, .unary(.erf, x), derivative: 1.1283791670955126 * .unary(.exponential, -(x * x)))

@@ -8,7 +8,7 @@ import Tensors
 package enum OperationCatalogue {
     /// One instance of each.
     package static let operations: [any Operation] = [
-        elementwise, sources, passing, variables, reductions, shapes, products, networks, indexing, random,
+        elementwise, sources, passing, variables, reductions, shapes, products, networks, indexing, random, imported,
     ].flatMap { $0 }
 
     /// TensorFlow's names of all operations.
@@ -70,6 +70,13 @@ package enum OperationCatalogue {
         OneHot(dtype: .float32, indexType: .int32),
     ]
 
+    private static let imported: [any Operation] = [
+        SelectRows(dtype: .float32), LeakyReluGradient(dtype: .float32), ClipByValue(dtype: .float32),
+        GatherRows(dtype: .float32, indexType: .int32), ShapesOf(dtype: .float32, count: 2),
+        PassThroughAll(dtypes: [.float32, .int32]), DynamicStitch(dtype: .float32, count: 2),
+        PaddedMatrixDiagonal(dtype: .float32), PaddedMatrixDiagonalPart(dtype: .float32),
+    ]
+
     private static let random: [any Operation] = {
         let seeds = RandomSeeds(seed: 1, seed2: 2)
         return RandomNumbers.Kind.allCases.map { RandomNumbers($0, dtype: .float32, seeds: seeds) }
@@ -89,7 +96,9 @@ package enum OperationCatalogue {
         StridedSlice.self, StridedSliceGradient.self, Concatenation.self, ConcatOffset.self, Pack.self, Unpack.self,
         Split.self, SplitBySizes.self, MatMul.self, BatchMatMul.self, Softmax.self, BiasAdd.self,
         BiasAddGradient.self, SoftmaxCrossEntropy.self, SparseSoftmaxCrossEntropy.self, LeakyRelu.self, Gather.self,
-        UnsortedSegmentSum.self, OneHot.self, RandomNumbers.self, RandomIntegers.self,
+        UnsortedSegmentSum.self, OneHot.self, SelectRows.self, LeakyReluGradient.self, ClipByValue.self,
+        GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
+        PaddedMatrixDiagonalPart.self, RandomNumbers.self, RandomIntegers.self,
     ]
 
     private static let decodableByName = Dictionary(

@@ -264,12 +264,12 @@ extension ConstantArray: DecodableOperation {
     package static var operationNames: [String] { ["Const"] }
 
     package init(_ node: NodeDescription) throws(DecodingMistake) {
-        let array = try node.tensor("value")
         let dtype = try node.dtype("dtype")
+        try node.require(dtype.isComputed, "constants of \(dtype) are not computed with")
+        let array = try node.tensor("value")
         guard array.dtype == dtype else {
             throw .malformed("the attribute \"value\" is of \(array.dtype), but \"dtype\" says \(dtype)")
         }
-        try node.require(dtype.isComputed, "constants of \(dtype) are not computed with")
         self.init(array: array)
     }
 }

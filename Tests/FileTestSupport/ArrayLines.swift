@@ -1,6 +1,7 @@
 // Arrays as lines of text, to hand them to Python and back, bit by bit.
 
 package import Tensors
+import TestSupport
 
 extension AnyArray {
     /// `float32 2,3 0000803f...`: type, dimensions and bytes; strings have their lengths before a colon and are joined
@@ -32,6 +33,16 @@ extension AnyArray {
             }
             self = array
         }
+    }
+}
+
+extension AnyArray {
+    /// The elements at which two arrays differ, described; empty where they agree.
+    package func differences(from expected: AnyArray, tolerance: Double = 0) -> [String] {
+        guard case .elements(let mine) = content, case .elements(let theirs) = expected.content else {
+            return self == expected ? [] : ["\(self) instead of \(expected)"]
+        }
+        return mine.differences(from: theirs, tolerance: tolerance)
     }
 }
 

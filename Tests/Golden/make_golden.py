@@ -81,7 +81,7 @@ def case(operation, function, *inputs, variant="", gradient=True):
 WIDE = (-3, 3)
 UNARY = {
     "Neg": WIDE, "Abs": WIDE, "Sign": WIDE, "Square": WIDE, "Reciprocal": (0.5, 3), "Sqrt": (0.2, 4),
-    "Rsqrt": (0.2, 4), "Exp": WIDE, "Expm1": WIDE, "Log": (0.2, 4), "Log1p": (-0.5, 3), "Erf": WIDE, "Sin": WIDE,
+    "Rsqrt": (0.2, 4), "Exp": WIDE, "Expm1": WIDE, "Log": (0.2, 4), "Log1p": (-0.5, 3), "Erf": WIDE, "Erfc": WIDE, "Sin": WIDE,
     "Cos": WIDE, "Tan": (-1.2, 1.2), "Asin": (-0.9, 0.9), "Acos": (-0.9, 0.9), "Atan": WIDE, "Sinh": WIDE,
     "Cosh": WIDE, "Sigmoid": WIDE, "Tanh": WIDE, "Relu": WIDE, "Relu6": (-3, 9), "Elu": WIDE, "Selu": WIDE,
     "Softplus": WIDE, "Softsign": WIDE, "Floor": WIDE, "Ceil": WIDE, "Rint": WIDE, "Round": WIDE, "IsNan": WIDE,
@@ -149,12 +149,18 @@ GRADIENTS = {
 }
 for name, (left, right) in GRADIENTS.items():
     attempt(name, raw(name), numbers(*left, 2, 5), numbers(*right, 2, 5))
+CASES_OF_ROWS = np.array([[1, -2, 3], [4, 5, -6]], np.float32)
 TRUTHS = np.array([[True, True], [False, False]]), np.array([True, False])
 case("LogicalAnd", raw("LogicalAnd"), *TRUTHS)
 case("LogicalOr", raw("LogicalOr"), *TRUTHS)
 case("LogicalNot", raw("LogicalNot"), TRUTHS[0])
 case("Equal", raw("Equal"), *TRUTHS)
 case("NotEqual", raw("NotEqual"), *TRUTHS)
+
+for condition in [np.array([[True, False, True], [False, False, True]]), np.array([True, False]), np.array(True)]:
+    case("Select", raw("Select"), condition, CASES_OF_ROWS, -CASES_OF_ROWS)
+attempt("LeakyReluGrad", lambda g, x: tf.raw_ops.LeakyReluGrad(gradients=g, features=x, alpha=0.3), CASES_OF_ROWS,
+        numbers(-3, 3, 2, 3))
 
 # Sources and passing --------------------------------------------------------------------------------------------------
 

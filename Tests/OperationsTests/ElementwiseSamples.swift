@@ -117,7 +117,8 @@ func apply<Scalar: FloatingElement>(_ function: ElementwiseFunction, _ x: [Tenso
     case .lessEqual: lessEqual(x[0], x[1]).value
     case .greater: greater(x[0], x[1]).value
     case .greaterEqual: greaterEqual(x[0], x[1]).value
-    case .addV1, .divideV1, .truncateDivide, .truncateRemainder, .xdivy, .rint, .logicalAnd, .logicalOr, .logicalNot,
+    case .erfc, .addV1, .divideV1, .truncateDivide, .truncateRemainder, .xdivy, .rint, .logicalAnd, .logicalOr,
+        .logicalNot,
         .reluGrad, .relu6Grad, .eluGrad, .seluGrad, .softplusGrad, .softsignGrad, .sigmoidGrad, .tanhGrad, .sqrtGrad,
         .rsqrtGrad, .reciprocalGrad:
         Operations.elementwise(function, x.map(\.value))
@@ -157,6 +158,7 @@ extension ElementwiseFunction {
         case .xlogy: x == 0 ? 0 : x * Foundation.log(y)
         case .xdivy: x == 0 ? 0 : x / y
         case .erf: Foundation.erf(x)
+        case .erfc: Foundation.erfc(x)
         case .sin: Foundation.sin(x)
         case .cos: Foundation.cos(x)
         case .tan: Foundation.tan(x)
