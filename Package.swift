@@ -103,7 +103,8 @@ let package = Package(
         .executableTarget(
             name: "tensorgraph",
             dependencies: [
-                "TensorGraph", "Tensors", "Files", "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Sessions",
+                "Tensors", "Files", "ArrayFiles", "Graphs", "Operations", "CPU", "Sessions", "Checkpoints", "GraphDefs",
+                "Summaries", "SavedModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -176,6 +177,11 @@ let package = Package(
             exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "ArrayFilesTests", dependencies: ["ArrayFiles", "Files", "Tensors", "CZlib", "FileTestSupport"],
+            swiftSettings: settings),
+        // Runs the built tool as a user does.
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
         .testTarget(

@@ -14,7 +14,8 @@ struct FuzzTarget: Sendable {
 }
 
 /// The targets, by the order of the imports of their modules.
-let fuzzTargets: [FuzzTarget] = arrayFileTargets + datasetTargets + graphTargets
+let fuzzTargets: [FuzzTarget] =
+    arrayFileTargets + datasetTargets + tensorFlowTargets + graphTargets
 
 private let environment = ProcessInfo.processInfo.environment
 private let chosen = fuzzTargets.first { $0.name == environment["FUZZ_TARGET"] }

@@ -28,7 +28,7 @@ for target in $(FUZZ_LIST=1 "$fuzz"); do
   FUZZ_TARGET=$target FUZZ_SEEDS=$corpus "$fuzz"
   printf '== %s: %s runs\n' "$target" "$runs"
   if FUZZ_TARGET=$target "$fuzz" "$corpus" -runs="$runs" -artifact_prefix="$findings/" -rss_limit_mb=2048 \
-      -malloc_limit_mb=512 -timeout=10 -max_len="${FUZZ_MAX_LENGTH:-4096}" -print_final_stats=1 -verbosity=0 \
+      -malloc_limit_mb=512 -timeout=10 -max_len="${FUZZ_MAX_LENGTH:-16384}" -print_final_stats=1 -verbosity=0 \
       >"$findings/log" 2>&1; then
     grep -E 'number_of_executed_units|average_exec_per_sec|peak_rss_mb' "$findings/log" | sed 's/^/   /' || true
   else
