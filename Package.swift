@@ -194,7 +194,7 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-// Readers of every format under libFuzzer, which brings the main function: see Scripts/fuzz.sh.
+// Readers of every format under libFuzzer: see Scripts/fuzz.sh.
 if Context.environment["TENSORGRAPH_FUZZ"] != nil {
     package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
     package.targets.append(

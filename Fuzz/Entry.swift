@@ -1,6 +1,6 @@
 // What libFuzzer calls: one program for all targets, which the environment chooses among.
 //
-// Built only where TENSORGRAPH_FUZZ is set; `Scripts/fuzz.sh` does so. The fuzzer brings the main function.
+// Built only where TENSORGRAPH_FUZZ is set; `Scripts/fuzz.sh` does so.
 
 import Foundation
 
@@ -18,36 +18,54 @@ let fuzzTargets: [FuzzTarget] =
     arrayFileTargets + datasetTargets + tensorFlowTargets + graphTargets
 
 private let environment = ProcessInfo.processInfo.environment
-private let chosen = fuzzTargets.first { $0.name == environment["FUZZ_TARGET"] }
+private let chosen = (fuzzTargets + [selfTest]).first { $0.name == environment["FUZZ_TARGET"] }
+
+/// A reader with a mistake, which a campaign must find: else it finds none of the others either.
+private let selfTest = FuzzTarget(
+    name: "self-test",
+    read: { bytes in
+        if bytes.starts(with: Array("BUG".utf8)) { throw Contradiction(description: "the mistake was found") }
+    },
+    seeds: { [Array("bug".utf8)] })
 
 /// A result that contradicts itself.
 struct Contradiction: Error {
     let description: String
 }
 
-/// Lists the targets, or writes the chosen one's seeds, where the environment asks for it.
-@_cdecl("LLVMFuzzerInitialize")
-public func initializeFuzzer(_ count: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> CInt {
+/// libFuzzer's main function under its other name.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+    _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutableRawPointer,
+    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// The main function, by the name that the package manager gives it. Lists the targets or writes the chosen one's seeds
+/// where the environment asks for it; else fuzzes.
+@_cdecl("fuzz_main")
+public func fuzzMain(_ count: CInt, _ arguments: UnsafeMutableRawPointer) -> CInt {
     if environment["FUZZ_LIST"] != nil {
         print(fuzzTargets.map(\.name).joined(separator: "\n"))
-        exit(0)
+        return 0
     }
     guard let chosen else {
         print("FUZZ_TARGET names none of \(fuzzTargets.map(\.name).joined(separator: ", "))")
-        exit(64)
+        return 64
     }
     if let folder = environment["FUZZ_SEEDS"] {
         do {
             for (index, seed) in try chosen.seeds().enumerated() {
                 try Data(seed).write(to: URL(fileURLWithPath: "\(folder)/seed-\(index)"))
             }
-            exit(0)
+            return 0
         } catch {
             print("the seeds of \(chosen.name) cannot be made: \(error)")
-            exit(70)
+            return 70
         }
     }
-    return 0
+    var count = count
+    var arguments = arguments
+    return withUnsafeMutablePointer(to: &arguments) { runFuzzer(&count, $0) { testOneInput($0, $1) } }
 }
 
 @_cdecl("LLVMFuzzerTestOneInput")
