@@ -54,10 +54,13 @@ let package = Package(
             exclude: ["Protos"],
             swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]),
         module("Checkpoints", ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions"]),
-        module("GraphDefs", ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations"]),
+        module("GraphDefs", ["Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations"]),
         module(
             "Summaries",
-            ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs", "CZlib"]),
+            [
+                "Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs",
+                "CZlib",
+            ]),
         module(
             "SavedModels",
             [
@@ -67,6 +70,7 @@ let package = Package(
 
         // On top of the core.
         .systemLibrary(name: "CZlib"),
+        module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts"),
@@ -74,9 +78,8 @@ let package = Package(
         module(
             "TensorGraph",
             [
-                "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "GraphDefs",
-                "Summaries",
-                "SavedModels", "Datasets", "Downloads",
+                "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles", "Checkpoints",
+                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads",
             ]),
 
         // Programs.
@@ -173,6 +176,9 @@ let package = Package(
                 "Tensors", "Training", "FileTestSupport",
             ],
             exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "ArrayFilesTests", dependencies: ["ArrayFiles", "Files", "Tensors", "CZlib", "FileTestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests",

@@ -45,6 +45,8 @@ package final class Executable: @unchecked Sendable {
         let scratch: UnsafeMutableRawPointer
         var status = ck_status()
         let firstResult: Int
+        /// Where the kernels of the next run are timed; nil: nowhere.
+        package var trace: KernelTrace?
 
         init(entryCount: Int, arenaByteCount: Int, scratchByteCount: Int, firstResult: Int) {
             table = .allocate(capacity: entryCount)
@@ -160,6 +162,7 @@ package final class Executable: @unchecked Sendable {
         for index in calls.indices {
             run(calls[index], frame, pool)
             if frame.status.error != 0 { throw failure(frame.status, calls[index], drafts[index]) }
+            frame.trace?.noteEnd(ofKernel: index)
         }
     }
 

@@ -16,6 +16,8 @@ public final class Graph: Sendable {
         var nameCounts: [String: Int] = [:]
         var diagnostics: [Diagnostic] = []
         var variables: [VariableRecord] = []
+        /// What was put into collections, by their keys.
+        var collections: [String: [CollectionRecord]] = [:]
         var seed: Int?
         /// How many random operations took a seed from `nextOperationSeed`.
         var operationSeedCount = 0
@@ -332,6 +334,15 @@ extension Graph {
 
     /// The variables of this graph, in the order they were made.
     package var variableRecords: [VariableRecord] { state.withLock { $0.variables } }
+
+    func add(_ record: CollectionRecord, toCollection key: String) {
+        state.withLock { $0.collections[key, default: []].append(record) }
+    }
+
+    func collectionRecords(_ key: String) -> [CollectionRecord] { state.withLock { $0.collections[key] ?? [] } }
+
+    /// The keys of the collections that hold something, sorted.
+    public var collectionKeys: [String] { state.withLock { $0.collections.keys.sorted() } }
 }
 
 /// What a graph knows of one of its variables.

@@ -182,5 +182,6 @@ final class RunState: @unchecked Sendable {
         for index in readValues.indices { readValues[index] = nil }
         for index in newValues.indices { newValues[index] = nil }
         for index in results.indices { results[index] = nil }
+        frame.trace = nil
     }
 }
