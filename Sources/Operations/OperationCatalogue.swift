@@ -9,6 +9,7 @@ package enum OperationCatalogue {
     /// One instance of each.
     package static let operations: [any Operation] = [
         elementwise, sources, passing, variables, reductions, shapes, products, networks, indexing, random,
+        controlFlow,
     ].flatMap { $0 }
 
     /// TensorFlow's names of all operations.
@@ -74,5 +75,22 @@ package enum OperationCatalogue {
         let seeds = RandomSeeds(seed: 1, seed2: 2)
         return RandomNumbers.Kind.allCases.map { RandomNumbers($0, dtype: .float32, seeds: seeds) }
             + [RandomIntegers(dtype: .int32, seeds: seeds)]
+    }()
+
+    private static let controlFlow: [any Operation] = {
+        let graph = Graph()
+        let argument = graph.addArgument(TensorType(.bool, .scalar))
+        guard let body = try? FunctionBody(name: "f", graph: graph, arguments: [argument], results: [argument]) else {
+            return []
+        }
+        return [Conditional.Kind.ifStateless, .ifStateful, .caseStateless, .caseStateful].map { kind in
+            Conditional(kind, branches: [body, body], selectorType: kind.isIf ? .bool : .int32)
+        }
+            + [false, true].flatMap { isStateful -> [any Operation] in
+                [
+                    WhileLoop(condition: body, body: body, isStateful: isStateful),
+                    FunctionCall(body, isStateful: isStateful),
+                ]
+            }
     }()
 }
