@@ -59,6 +59,7 @@ extension Executable {
         case .argReduce(let value): (values, kind) = ([value], "argReduce")
         case .random(let value): (values, kind) = ([value], "random")
         case .copy(let copy): (values, kind) = ([copy.destination], "copy")
+        case .control(let value): (values, kind) = ([value], "control")
         case .loop: kind = "loop"
         }
         values += draft.members + draft.reductions

@@ -129,7 +129,7 @@ public final class Session: Sendable {
             try run.execute()
         } catch {
             store.abandon(run)
-            throw SessionError.data(error, in: graph)
+            throw SessionError.data(error, in: graph, plan)
         }
         var results = FetchResults(run: run)
         let values = (repeat (each fetches).fetched(from: &results))
