@@ -54,10 +54,13 @@ let package = Package(
             exclude: ["Protos"],
             swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]),
         module("Checkpoints", ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions"]),
-        module("GraphDefs", ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations"]),
+        module("GraphDefs", ["Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations"]),
         module(
             "Summaries",
-            ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs", "CZlib"]),
+            [
+                "Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs",
+                "CZlib",
+            ]),
         module(
             "SavedModels",
             [
@@ -75,9 +78,8 @@ let package = Package(
         module(
             "TensorGraph",
             [
-                "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "GraphDefs",
-                "Summaries",
-                "SavedModels", "Datasets", "Downloads",
+                "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles", "Checkpoints",
+                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads",
             ]),
 
         // Programs.

@@ -33,14 +33,19 @@ extension AttributeValue {
             case .strings: self = message.kept
             }
         case .list(let list): self = try AttributeValue(list) ?? message.kept
-        case .func, .placeholder, nil: self = message.kept
+        // Attributes of a function that was called are those of the body, which has them in the place of names.
+        case .func(let function): self = .function(function.name)
+        case .placeholder, nil: self = message.kept
         }
     }
 
     /// A list of one kind; nil where it has no form here.
     private init?(_ list: Tensorflow_AttrValue.ListValue) throws(MessageError) {
-        let isOther = !list.f.isEmpty || !list.b.isEmpty || !list.tensor.isEmpty || !list.func.isEmpty
-        if isOther { return nil }
+        if !list.f.isEmpty || !list.b.isEmpty || !list.tensor.isEmpty { return nil }
+        if !list.func.isEmpty {
+            self = .functions(list.func.map(\.name))
+            return
+        }
         if !list.i.isEmpty {
             self = .ints(list.i.map { Int($0) })
         } else if !list.type.isEmpty {
@@ -77,6 +82,9 @@ extension AttributeValue {
             case .shapes(let shapes): message.list = .with { $0.shape = shapes.map(\.message) }
             case .strings(let strings): message.list = .with { $0.s = strings.map { Data($0.utf8) } }
             case .tensor(let content): message.tensor = AnyArray(content.array).message
+            case .function(let name): message.func = .with { $0.name = name }
+            case .functions(let names):
+                message.list = .with { $0.func = names.map { name in .with { $0.name = name } } }
             case .emptyList: message.list = Tensorflow_AttrValue.ListValue()
             case .message: break
             }

@@ -44,7 +44,7 @@ package struct FunctionInliner {
         var chain: [String]
     }
 
-    private init(_ graph: Tensorflow_GraphDef) throws(GraphDefError) {
+    init(_ graph: Tensorflow_GraphDef) throws(GraphDefError) {
         var functions: [String: Tensorflow_FunctionDef] = [:]
         var size = graph.node.count
         for function in graph.library.function {
@@ -63,19 +63,28 @@ package struct FunctionInliner {
     /// - Errors: `GraphDefError` for functions that call themselves, wrong numbers of arguments, and results that are
     ///   not there.
     package static func inline(_ graph: Tensorflow_GraphDef) throws(GraphDefError) -> InlinedNodes {
-        var inliner = try FunctionInliner(graph)
-        try inliner.expand(graph.node.map { Pending(node: $0, chain: []) })
+        try FunctionInliner(graph).inline(graph.node)
+    }
+
+    /// The given nodes, without calls.
+    func inline(_ nodes: [Tensorflow_NodeDef]) throws(GraphDefError) -> InlinedNodes {
+        var inliner = self
+        try inliner.expand(nodes.map { Pending(node: $0, chain: []) })
         return inliner.result
     }
 
-    /// The nodes of one function, without calls: its arguments are `_Arg` nodes, its results are given beside.
-    static func inline(
-        function name: String, of graph: Tensorflow_GraphDef
+    /// The nodes of one function, without calls. Its arguments are named as they are; the results are names of tensors or
+    /// of arguments.
+    func inline(
+        function name: String
     ) throws(GraphDefError) -> (nodes: InlinedNodes, arguments: [Tensorflow_OpDef.ArgDef], results: [String]) {
-        var inliner = try FunctionInliner(graph)
-        guard let function = inliner.functions[name] else { throw .noFunction(name) }
+        var inliner = self
+        guard let function = functions[name] else { throw .noFunction(name) }
         var arguments: [String: String] = [:]
         for argument in function.signature.inputArg { arguments[argument.name] = argument.name }
+        guard arguments.count == function.signature.inputArg.count else {
+            throw GraphDefError("two arguments of the function \"\(name)\" have one name")
+        }
         let body = try inliner.body(of: function, arguments: arguments, attributes: [:], prefix: "", caller: name)
         try inliner.expand(body.nodes.map { Pending(node: $0, chain: [name]) })
         return (inliner.result, function.signature.inputArg, body.results)
@@ -219,34 +228,11 @@ package struct FunctionInliner {
 
     /// The number of an output that functions name by its argument: of the ops with several named outputs.
     private func outputNumber(_ node: Tensorflow_NodeDef, argument: String, _ number: Int) -> Int {
-        let names: [String]
         if let function = functions[node.op] {
-            names = function.signature.outputArg.map(\.name)
-        } else {
-            names = Self.outputNames[node.op] ?? []
+            return (function.signature.outputArg.firstIndex { $0.name == argument } ?? 0) + number
         }
-        return (names.firstIndex(of: argument) ?? 0) + number
+        return (OutputArguments.names(of: node.op).firstIndex(of: argument) ?? 0) + number
     }
-
-    private static let outputNames: [String: [String]] = [
-        "BroadcastGradientArgs": ["r0", "r1"],
-        "SoftmaxCrossEntropyWithLogits": ["loss", "backprop"],
-        "SparseSoftmaxCrossEntropyWithLogits": ["loss", "backprop"],
-        "FusedBatchNorm": ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"],
-        "FusedBatchNormV2": ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"],
-        "FusedBatchNormV3": [
-            "y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3",
-        ],
-        "FusedBatchNormGradV3": [
-            "x_backprop", "scale_backprop", "offset_backprop", "reserve_space_4", "reserve_space_5",
-        ],
-        "Merge": ["output", "value_index"], "Switch": ["output_false", "output_true"],
-        "TopK": ["values", "indices"], "TopKV2": ["values", "indices"], "Unique": ["y", "idx"],
-        "UniqueV2": ["y", "idx"], "UniqueWithCounts": ["y", "idx", "count"], "Moments": ["mean", "variance"],
-        "ListDiff": ["out", "idx"], "SelfAdjointEigV2": ["e", "v"], "Svd": ["s", "u", "v"], "Qr": ["q", "r"],
-        "LookupTableExportV2": ["keys", "values"],
-        "DynamicPartition": ["outputs"], "TensorListPopBack": ["output_handle", "tensor"],
-    ]
 }
 
 /// The node that a tensor's name names: `a` for `a:1`.

@@ -18,28 +18,26 @@ extension GraphDef {
         var message = Tensorflow_GraphDef()
         message.versions.producer = Self.writtenProducerVersion
         message.library = Tensorflow_FunctionDefLibrary()
-        var libraries: [ObjectIdentifier: FunctionLibrary] = [:]
-        message.node.reserveCapacity(records.count)
-        for record in records {
-            message.node.append(Tensorflow_NodeDef(record, in: records))
-            if let library = (record.operation as? ForeignOperation)?.library {
-                libraries[ObjectIdentifier(library)] = library
-            }
-        }
         var names: Set<String> = []
-        for library in libraries.values {
-            guard let functions = try? Tensorflow_FunctionDefLibrary(serializedBytes: library.serialized) else {
-                continue
-            }
+        var libraries: Set<ObjectIdentifier> = []
+        for record in records {
+            guard let library = (record.operation as? ForeignOperation)?.library,
+                libraries.insert(ObjectIdentifier(library)).inserted,
+                let functions = try? Tensorflow_FunctionDefLibrary(serializedBytes: library.serialized)
+            else { continue }
             message.library.function += functions.function.filter { names.insert($0.signature.name).inserted }
             message.library.gradient += functions.gradient
         }
+        var exporter = FunctionExporter(usedNames: names)
+        message.node.reserveCapacity(records.count)
+        for record in records { message.node.append(Tensorflow_NodeDef(record, in: records, &exporter)) }
+        message.library.function += exporter.functions
         self.init(message)
     }
 }
 
 extension Tensorflow_NodeDef {
-    fileprivate init(_ record: NodeRecord, in records: [NodeRecord]) {
+    fileprivate init(_ record: NodeRecord, in records: [NodeRecord], _ functions: inout FunctionExporter) {
         self.init()
         name = record.name
         op = record.operation.name
@@ -54,7 +52,9 @@ extension Tensorflow_NodeDef {
         for control in record.controlInputs where !data.contains(control) {
             input.append("^" + records[control.int].name)
         }
-        for attribute in record.operation.attributes { attr[attribute.name] = attribute.value.message }
+        for attribute in functions.attributes(of: record.operation) {
+            attr[attribute.name] = attribute.value.message
+        }
     }
 }
 

@@ -52,6 +52,7 @@ struct GraphImporter {
     private let inputMap: [String: AnyTensor]
     private let returnElements: [String]
     private let library: FunctionLibrary?
+    private let functions: FunctionImporter
 
     init(
         _ definition: GraphDef, prefix: String, inputMap: [String: AnyTensor], returnElements: [String]
@@ -71,7 +72,9 @@ struct GraphImporter {
 
         var given: [String: String] = [:]
         for name in inputMap.keys { given[canonicalTensorName(name)] = name }
-        source = try SourceNodes(FunctionInliner.inline(message), given: given)
+        let structured = try withStructuredControlFlow(message)
+        let inliner = try FunctionInliner(structured)
+        source = try SourceNodes(inliner.inline(structured.node), given: given)
         for name in inputMap.keys.sorted() {
             guard source.endpoint(named: name) != nil else { throw source.noTensor(name, what: "inputMap") }
         }
@@ -87,6 +90,7 @@ struct GraphImporter {
         library =
             message.library.function.isEmpty
             ? nil : FunctionLibrary(serialized: (try? message.library.serializedBytes()) ?? [])
+        functions = FunctionImporter(inliner, library: library)
     }
 
     func run(into graph: Graph) throws -> ImportedGraph {
@@ -123,7 +127,8 @@ struct GraphImporter {
         operations: inout [Int: Result<any Operation, DecodingMistake>]
     ) throws -> ImportedGraph {
         graph.reserve(source.nodes.lazy.map { prefix + $0.name })
-        var builder = NodeBuilder(graph: graph, source: source, prefix: prefix, inputMap: inputMap, library: library)
+        var builder = NodeBuilder(
+            graph: graph, source: source, prefix: prefix, inputMap: inputMap, library: library, functions: functions)
         for index in order {
             let device = source.nodes[index].device
             try graph.asDefault {

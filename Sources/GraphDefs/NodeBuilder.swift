@@ -11,6 +11,7 @@ struct NodeBuilder {
     private let prefix: String
     private let inputMap: [String: AnyTensor]
     private let library: FunctionLibrary?
+    private let functions: FunctionImporter
 
     private var nodes: [Node?]
     private var outputs: [[ImportedValue]]
@@ -22,8 +23,10 @@ struct NodeBuilder {
     private var imported: ImportedGraph
 
     init(
-        graph: Graph, source: SourceNodes, prefix: String, inputMap: [String: AnyTensor], library: FunctionLibrary?
+        graph: Graph, source: SourceNodes, prefix: String, inputMap: [String: AnyTensor], library: FunctionLibrary?,
+        functions: FunctionImporter
     ) {
+        self.functions = functions
         self.graph = graph
         self.source = source
         self.prefix = prefix
@@ -61,7 +64,9 @@ struct NodeBuilder {
         let operation = try decode(
             index, node, node.operation, node.attributes, values, usedOutputs: usedOutputs, &operations)
         let made = try add(operation, values, controls: controls, name: node.name)
-        if operation is VariableHandle, let handle = made.outputs.first { handles.append((index, handle)) }
+        if let variable = operation as? VariableHandle, let handle = made.outputs.first {
+            register(index, handle, variable.type)
+        }
         noteInitializer(made.node, operation, values)
         finish(index, made.node, made.outputs.map { .value($0) })
     }
@@ -103,7 +108,7 @@ struct NodeBuilder {
     }
 
     private func addRead(of handle: Value, controls: [Node], name: String?) throws -> Value {
-        let type = (handle.node.record.operation as? VariableHandle)?.type ?? TensorType(.float32, .unknown)
+        let type = handle.variableType ?? TensorType(.float32, .unknown)
         if let name {
             return graph.addOne(ReadVariable(type: type), [handle], name: prefix + name + "/", controlInputs: controls)
         }
@@ -132,8 +137,15 @@ struct NodeBuilder {
         }
         let operation = VariableHandle(type: type, sharedName: sharedName.isEmpty ? prefix + node.name : sharedName)
         let handle = graph.addOne(operation, [], name: prefix + node.name + "/", controlInputs: controls)
-        handles.append((index, handle))
+        register(index, handle, type)
         return handle
+    }
+
+    private mutating func register(_ index: Int, _ handle: Value, _ type: TensorType) {
+        handles.append((index, handle))
+        graph.register(
+            VariableRecord(
+                name: handle.node.name, handle: handle.endpoint.node, initializer: nil, type: type, isTrainable: true))
     }
 
     /// An update of a reference; false where its first input is none.
@@ -188,9 +200,9 @@ struct NodeBuilder {
         } else {
             let description = NodeDescription(
                 operation: operationName, attributes: attributes, inputTypes: inputs.map(\.type),
-                variableAt: { input in
-                    guard inputs.indices.contains(input) else { return nil }
-                    return (inputs[input].node.record.operation as? VariableHandle)?.type
+                variableAt: { inputs.indices.contains($0) ? inputs[$0].variableType : nil },
+                bodyOf: { [functions] name, arguments throws(DecodingMistake) in
+                    try functions.body(name, arguments)
                 })
             result = Result { () throws(DecodingMistake) in try OperationCatalogue.operation(description) }
             operations[index] = result
@@ -217,16 +229,22 @@ struct NodeBuilder {
         return (node, outputs)
     }
 
+    /// The value of the tensor of a name in the definition.
+    mutating func value(named name: String) throws -> Value {
+        guard let endpoint = source.endpoint(named: name), endpoint.output < outputs[endpoint.node].count else {
+            throw GraphDefError("there is no tensor \"\(name)\"")
+        }
+        return try value(of: outputs[endpoint.node][endpoint.output], controls: [])
+    }
+
     // MARK: The end
 
     /// Makes the variables known to the graph and looks up what is to be returned.
     mutating func finish(returnElements: [String]) throws -> ImportedGraph {
         for (index, handle) in handles {
-            guard let type = (handle.node.record.operation as? VariableHandle)?.type else { continue }
-            graph.register(
-                VariableRecord(
-                    name: handle.node.name, handle: handle.endpoint.node, initializer: initializers[handle]?.node.id,
-                    type: type, isTrainable: true))
+            if let initializer = initializers[handle] {
+                graph.setInitializer(initializer.node.id, ofVariable: handle.endpoint.node)
+            }
             imported.variableNames.append(source.nodes[index].name)
         }
         for (index, node) in source.nodes.enumerated() {

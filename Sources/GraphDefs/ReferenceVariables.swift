@@ -53,7 +53,7 @@ enum ReferenceOperation {
 extension Graph {
     /// The value of a variable as it is after the given nodes: an existing read of it, where one waits for just these.
     func read(of handle: Value, after controls: [Node]) -> Value {
-        let type = (handle.node.record.operation as? VariableHandle)?.type ?? TensorType(.float32, .unknown)
+        let type = handle.variableType ?? TensorType(.float32, .unknown)
         let awaited = controls.map(\.id)
         let records = self.records
         for (index, record) in records.enumerated()

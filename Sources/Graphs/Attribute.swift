@@ -14,6 +14,9 @@ package enum AttributeValue: Hashable, Sendable {
     case types([DType])
     case shapes([Shape])
     case strings([String])
+    /// The name of a function.
+    case function(String)
+    case functions([String])
     /// A constant's value, known by its content.
     case tensor(ArrayContent)
     /// A list without elements, of whatever.

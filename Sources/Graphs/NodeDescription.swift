@@ -10,13 +10,23 @@ package struct NodeDescription {
     /// The types of the inputs.
     package let inputTypes: [TensorType]
     private let variableAt: (Int) -> TensorType?
+    private let bodyOf: FunctionResolver
+
+    /// Makes the function of a name, for arguments of the given types; beside them, for handles of variables, the types
+    /// of their values.
+    package typealias FunctionResolver = (String, [(TensorType, TensorType?)]) throws(DecodingMistake) -> FunctionBody
 
     /// - Parameters:
     ///   - variableAt: the type of the variable whose handle an input is.
+    ///   - bodyOf: makes the functions that attributes name.
     package init(
         operation: String, attributes: [String: AttributeValue], inputTypes: [TensorType],
-        variableAt: @escaping (Int) -> TensorType? = { _ in nil }
+        variableAt: @escaping (Int) -> TensorType? = { _ in nil },
+        bodyOf: @escaping FunctionResolver = { name, _ throws(DecodingMistake) in
+            throw .malformed("there is no function \"\(name)\" in the library")
+        }
     ) {
+        self.bodyOf = bodyOf
         self.operation = operation
         self.attributes = attributes
         self.inputTypes = inputTypes
@@ -28,6 +38,30 @@ package struct NodeDescription {
         let dtype = try self.dtype(attribute)
         guard let type = variableAt(index), type.dtype == dtype else { return TensorType(dtype, .unknown) }
         return type
+    }
+}
+
+extension NodeDescription {
+    /// The function that an attribute names, for the inputs from number `first` on as its arguments.
+    package func function(_ attribute: String, from first: Int) throws(DecodingMistake) -> FunctionBody {
+        try body(string(ofFunction: attribute), from: first)
+    }
+
+    /// The functions that an attribute lists.
+    package func functions(_ attribute: String, from first: Int) throws(DecodingMistake) -> [FunctionBody] {
+        let names = try value(attribute, nil, "a list of functions") {
+            if case .functions(let names) = $0 { names } else { nil }
+        }
+        return try names.map { name throws(DecodingMistake) in try body(name, from: first) }
+    }
+
+    private func string(ofFunction attribute: String) throws(DecodingMistake) -> String {
+        try value(attribute, nil, "a function") { if case .function(let name) = $0 { name } else { nil } }
+    }
+
+    private func body(_ name: String, from first: Int) throws(DecodingMistake) -> FunctionBody {
+        try bodyOf(
+            name, inputTypes.indices.dropFirst(first).map { (inputTypes[$0], variableAt($0)) })
     }
 }
 

@@ -166,12 +166,12 @@ package func gradientValues(
 }
 
 /// Zeros in the shape of an input, or of the variable that it is the handle of.
-private func zeroGradient(_ input: Value) -> Value {
-    guard let handle = input.node.record.operation as? VariableHandle else {
+func zeroGradient(_ input: Value) -> Value {
+    guard let type = (input.node.record.operation as? VariableHandle)?.type ?? input.variableType else {
         return makeValue(Filled(.zeros, input.dtype), [input])
     }
-    let zero = scalarConstant(0, handle.type.dtype, in: input.graph)
-    let sizes = integerConstant(handle.type.shape.known ?? [], in: input.graph)
+    let zero = scalarConstant(0, type.dtype, in: input.graph)
+    let sizes = integerConstant(type.shape.known ?? [], in: input.graph)
     return makeValue(Fill(dtype: zero.dtype, indexType: sizes.dtype), [sizes, zero])
 }
 

@@ -9,6 +9,7 @@ package enum OperationCatalogue {
     /// One instance of each.
     package static let operations: [any Operation] = [
         elementwise, sources, passing, variables, reductions, shapes, products, networks, indexing, random, imported,
+        controlFlow,
     ].flatMap { $0 }
 
     /// TensorFlow's names of all operations.
@@ -83,6 +84,23 @@ package enum OperationCatalogue {
             + [RandomIntegers(dtype: .int32, seeds: seeds)]
     }()
 
+    private static let controlFlow: [any Operation] = {
+        let graph = Graph()
+        let argument = graph.addArgument(TensorType(.bool, .scalar))
+        guard let body = try? FunctionBody(name: "f", graph: graph, arguments: [argument], results: [argument]) else {
+            return []
+        }
+        return [Conditional.Kind.ifStateless, .ifStateful, .caseStateless, .caseStateful].map { kind in
+            Conditional(kind, branches: [body, body], selectorType: kind.isIf ? .bool : .int32)
+        }
+            + [false, true].flatMap { isStateful -> [any Operation] in
+                [
+                    WhileLoop(condition: body, body: body, isStateful: isStateful),
+                    FunctionCall(body, isStateful: isStateful),
+                ]
+            }
+    }()
+
     // MARK: From files
 
     /// Every kind of operation that files can hold.
@@ -98,7 +116,8 @@ package enum OperationCatalogue {
         BiasAddGradient.self, SoftmaxCrossEntropy.self, SparseSoftmaxCrossEntropy.self, LeakyRelu.self, Gather.self,
         UnsortedSegmentSum.self, OneHot.self, SelectRows.self, LeakyReluGradient.self, ClipByValue.self,
         GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
-        PaddedMatrixDiagonalPart.self, RandomNumbers.self, RandomIntegers.self,
+        PaddedMatrixDiagonalPart.self, Conditional.self, WhileLoop.self, FunctionCall.self, RandomNumbers.self,
+        RandomIntegers.self,
     ]
 
     private static let decodableByName = Dictionary(

@@ -5,7 +5,7 @@ package import Programs
 public import Tensors
 
 /// The input as it is.
-package struct PassThrough: Operation {
+package struct PassThrough: PassingOperation {
     package enum Kind: Hashable, Sendable {
         case identity
         /// No gradient flows back.
@@ -61,7 +61,11 @@ package struct PassThrough: Operation {
         }
     }
 
-    package func lower(_ context: LoweringContext) throws -> [ValueID] { [context.operands[0]] }
+    package func lower(_ context: LoweringContext) throws -> [ValueID] {
+        dtype == .resource ? [.handle] : [context.operands[0]]
+    }
+
+    package var passesOn: Bool { if case .ensureShape = kind { false } else { true } }
 }
 
 /// The value under a name of its own.

@@ -276,6 +276,6 @@ extension TensorExpression {
 private func makeTensors<Scalar: TensorElement>(
     _ operation: any Operation, _ inputs: [Value], name: String
 ) -> [Tensor<Scalar>] {
-    let graph = inputs.first?.graph ?? .default
+    let graph = graphForNodes(of: inputs.first?.graph ?? .default)
     return withGraph(graph) { graph.add(operation, inputs, name: name).map { Tensor($0) } }
 }

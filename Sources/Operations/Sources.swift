@@ -11,7 +11,7 @@ public import Tensors
 package func makeValue(
     _ operation: any Operation, _ inputs: [Value], name: String? = nil, in graph: Graph? = nil
 ) -> Value {
-    let graph = graph ?? inputs.first?.graph ?? .default
+    let graph = graphForNodes(of: graph ?? inputs.first?.graph ?? .default)
     return withGraph(graph) { graph.addOne(operation, inputs, name: name) }
 }
 
@@ -27,7 +27,7 @@ package func makeNode(
     _ operation: any Operation, _ inputs: [Value], name: String? = nil, controlInputs: [Node] = [],
     in graph: Graph? = nil
 ) -> Node {
-    let graph = graph ?? inputs.first?.graph ?? controlInputs.first?.graph ?? .default
+    let graph = graphForNodes(of: graph ?? inputs.first?.graph ?? controlInputs.first?.graph ?? .default)
     return withGraph(graph) { graph.addNode(operation, inputs, name: name, controlInputs: controlInputs) }
 }
 

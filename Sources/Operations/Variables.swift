@@ -89,8 +89,11 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
     /// The graph it belongs to.
     public var graph: Graph { handle.graph }
 
-    /// Its value: inside `withControlDependencies` after the nodes named there, else from before the run.
-    public var tensor: Tensor<Scalar> { isInsideControlDependencies ? read() : Tensor(firstRead) }
+    /// Its value: inside `withControlDependencies` after the nodes named there, else from before the run; inside a
+    /// branch or a loop, from before the branch or the turn.
+    public var tensor: Tensor<Scalar> {
+        isInsideControlDependencies || Graph.default.isInside(graph) ? read() : Tensor(firstRead)
+    }
 
     /// A new read, which waits for the nodes named by `withControlDependencies`.
     public func read(name: String? = nil) -> Tensor<Scalar> {
@@ -148,6 +151,7 @@ extension Variable {
 
     private func update(_ kind: AssignVariable.Kind, _ value: Value, _ name: String?) -> Tensor<Scalar> {
         let node = makeNode(AssignVariable(kind, type: type), [handle, value], name: name, in: graph)
+        let graph = graphForNodes(of: graph)
         return withGraph(graph) {
             Tensor(graph.addOne(ReadVariable(type: type), [handle], controlInputs: [node]))
         }

@@ -1,6 +1,7 @@
 // The writer that users hold: a folder's event file, written in the background.
 
 public import Files
+public import GraphDefs
 public import Graphs
 import Messages
 public import Sessions
@@ -43,7 +44,7 @@ public final class FileWriter: Sendable {
     ///
     /// - Parameters:
     ///   - graph: shown on TensorBoard's graph page.
-    /// - Errors: `FileError` where the file cannot be created.
+    /// - Errors: `FileError` where the file cannot be created, `GraphError` where the graph has mistakes.
     public init(
         _ folder: String, graph: Graph? = nil, options: FileWriterOptions = FileWriterOptions(),
         fileSystem: any FileSystem = LocalFileSystem()
@@ -52,7 +53,7 @@ public final class FileWriter: Sendable {
             folder: folder, suffix: options.suffix, byteLimit: options.queueByteLimit, fileSystem: fileSystem)
         log = try EventLog(sink, options: options)
         form = options.form
-        if let graph { add(graph) }
+        if let graph { try add(graph) }
     }
 
     deinit { try? log.close() }
@@ -79,8 +80,13 @@ public final class FileWriter: Sendable {
     /// Adds the values of a step.
     public func add(_ summary: Summary, step: Int) { add(.summary(summary), step: step) }
 
-    /// Adds a graph.
-    public func add(_ graph: Graph) { add(.graph(graphDefinition(of: graph)), step: 0) }
+    /// Adds a graph, for TensorBoard's graph page.
+    ///
+    /// - Errors: `GraphError` where it has mistakes.
+    public func add(_ graph: Graph) throws(GraphError) { add(try GraphDef(graph)) }
+
+    /// Adds the definition of a graph, for TensorBoard's graph page.
+    public func add(_ graph: GraphDef) { add(.graph(graph.serialized), step: 0) }
 
     fileprivate func add(_ content: PendingEvent.Content, step: Int) {
         log.add(PendingEvent(wallTime: wallClockSeconds, step: step, content: content))
@@ -143,16 +149,16 @@ extension FileWriter {
     /// Adds sound: `[k, frames]` or `[k, frames, channels]`, from -1 to 1.
     ///
     /// - Parameters:
-    ///   - samplesPerSecond: frames per second.
+    ///   - sampleRate: frames per second.
     ///   - maxOutputs: how many of the clips are written at most.
     /// - Errors: `SummaryError` for other shapes and rates.
     public func audio(
-        _ tag: String, _ clips: NDArray<Float>, samplesPerSecond: Float, step: Int, maxOutputs: Int = 3,
+        _ tag: String, _ clips: NDArray<Float>, sampleRate: Float, step: Int, maxOutputs: Int = 3,
         displayName: String = "", description: String = ""
     ) throws {
         try addChecked(
             SummaryValue(
-                tag, .audio(AnyArray(clips), samplesPerSecond: samplesPerSecond, limit: maxOutputs), form: form,
+                tag, .audio(AnyArray(clips), samplesPerSecond: sampleRate, limit: maxOutputs), form: form,
                 displayName: displayName, description: description), step: step)
     }
 
@@ -201,11 +207,11 @@ extension FileWriter {
     public func prCurve(
         _ tag: String, _ curve: PrecisionRecallCurve, step: Int, displayName: String = "", description: String = ""
     ) {
-        let content = Tensorboard_PrCurvePluginData.with { $0.numThresholds = UInt32(clamping: curve.thresholdCount) }
         add(
             SummaryValue(
                 tag,
-                .tensor(curve.array, plugin: Plugin.precisionRecallCurves, content: serialized(content)), form: .plugin,
+                .tensor(curve.array, plugin: Plugin.precisionRecallCurves, content: curveDetails(curve.thresholdCount)),
+                form: .plugin,
                 displayName: displayName, description: description), step: step)
     }
 

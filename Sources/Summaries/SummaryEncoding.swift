@@ -160,6 +160,24 @@ extension SummaryValue {
     }
 }
 
+extension SummaryOperation {
+    /// The metadata of the values as a message in its binary form, which the op `TensorSummaryV2` takes.
+    var serializedMetadata: [UInt8] {
+        let content: SummaryValue.Content =
+            switch kind {
+            case .tensor(let plugin, let content): .tensor(AnyArray(strings: []), plugin: plugin, content: content)
+            default: .text(AnyArray(strings: []))
+            }
+        let value = SummaryValue(tag, content, form: form, displayName: displayName, description: description)
+        return (try? value.messages().first).map { serialized($0.metadata) } ?? []
+    }
+}
+
+/// What the page of precision-recall curves keeps beside a curve.
+func curveDetails(_ thresholdCount: Int) -> [UInt8] {
+    serialized(Tensorboard_PrCurvePluginData.with { $0.numThresholds = UInt32(clamping: thresholdCount) })
+}
+
 private func strings(_ strings: [Data], shape: [Int]) -> Tensorflow_TensorProto {
     .with {
         $0.dtype = .dtString

@@ -308,6 +308,21 @@ case("OneHot", lambda i: tf.one_hot(i, 4, on_value=5, off_value=-1, axis=0, dtyp
 case("OneHot", lambda i: tf.one_hot(i, 4), np.array([[0, 3, 1], [-1, 4, 2]], np.int32), variant="float32",
      gradient=False)
 
+# Branches, loops and calls --------------------------------------------------------------------------------------------
+
+for truth in (True, False):
+    case("StatelessIf", tf.function(lambda p, x, y: tf.cond(p, lambda: x * x * y, lambda: tf.sin(x))), np.array(truth),
+         numbers(*WIDE, 2, 3), numbers(*WIDE, 3), variant="true" if truth else "false", gradient=truth)
+for number in (-1, 0, 2):
+    case("StatelessCase",
+         tf.function(lambda i, x: tf.switch_case(i, [lambda: x * 2, lambda: x * x, lambda: tf.exp(x) * x])),
+         np.array(number, np.int32), numbers(*WIDE, 3), variant=f"{number}.0")
+case("StatelessWhile",
+     tf.function(lambda n, x: tf.while_loop(
+         lambda i, power: i < n, lambda i, power: (i + 1, tf.matmul(power, x) * 0.5), (0, x))[1]),
+     np.array(3, np.int32), numbers(*WIDE, 2, 2), gradient=False)
+case("PartitionedCall", tf.function(lambda x, y: [x * y, tf.tanh(y)]), numbers(*WIDE, 2, 3), numbers(*WIDE, 3))
+
 # Random numbers -------------------------------------------------------------------------------------------------------
 
 RANDOM = []

@@ -82,6 +82,7 @@ private let goldenTolerance = 3e-6
         // Compared with TensorFlow as exported graphs.
         "ClipByValue", "Gather", "ShapeN", "IdentityN", "DynamicStitch", "MatrixDiagV3", "MatrixDiagPartV3",
         "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt",
+        "If", "Case", "While", "StatefulPartitionedCall",
     ]
 
     @Test func everyOperationHasGoldenValues() {

@@ -44,11 +44,7 @@ import Testing
     @Test(arguments: OperationCatalogue.operations.indices)
     func everyOperationIsReadBackFromItsAttributes(_ index: Int) throws {
         let operation = OperationCatalogue.operations[index]
-        let attributes = Dictionary(operation.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-        let description = NodeDescription(
-            operation: operation.name, attributes: attributes, inputTypes: [],
-            variableAt: { _ in TensorType(.float32, .scalar) })
-        let decoded = try OperationCatalogue.operation(description)
+        let decoded = try OperationCatalogue.operation(description(of: operation))
         #expect(decoded.name == operation.name)
         #expect(decoded.attributes == operation.attributes)
         #expect(type(of: decoded) == type(of: operation))
@@ -58,11 +54,22 @@ import Testing
     func everyNodeOfASampleIsReadBackFromItsAttributes(_ sample: OpSample) throws {
         for node in SampleGraph(sample).graph.nodes where OperationCatalogue.knows(node.type) {
             let operation = node.record.operation
-            let attributes = Dictionary(operation.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-            let decoded = try OperationCatalogue.operation(
-                NodeDescription(operation: operation.name, attributes: attributes, inputTypes: []))
+            let decoded = try OperationCatalogue.operation(description(of: operation))
             #expect(decoded.attributes == operation.attributes, "\(node)")
         }
+    }
+
+    /// What a file would say of an operation, with the functions that it calls at hand.
+    private func description(of operation: any Operation) -> NodeDescription {
+        NodeDescription(
+            operation: operation.name,
+            attributes: Dictionary(operation.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
+            inputTypes: [], variableAt: { _ in TensorType(.float32, .scalar) },
+            bodyOf: { name, _ throws(DecodingMistake) in
+                let bodies = (operation as? any CallingOperation)?.bodies ?? []
+                guard let body = bodies.first(where: { $0.name == name }) else { throw .malformed("no \(name)") }
+                return body
+            })
     }
 
     @Test func aMissingTypeIsMalformed() {
