@@ -26,7 +26,7 @@ campaign() {
   mkdir -p "$corpus" "$findings"
   FUZZ_TARGET=$target FUZZ_SEEDS=$corpus "$fuzz" || return
   FUZZ_TARGET=$target "$fuzz" "$corpus" -runs="$2" -artifact_prefix="$findings/" -rss_limit_mb=2048 \
-    -malloc_limit_mb=512 -timeout=10 -max_len="${FUZZ_MAX_LENGTH:-16384}" -print_final_stats=1 >"$findings/log" 2>&1
+    -malloc_limit_mb=512 -timeout=60 -max_len="${FUZZ_MAX_LENGTH:-16384}" -print_final_stats=1 >"$findings/log" 2>&1
 }
 
 if [ "$wanted" = self-test ]; then

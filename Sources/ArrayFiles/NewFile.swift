@@ -17,6 +17,8 @@ final class NewFile: @unchecked Sendable {
     private var pending: [UInt8] = []
     private(set) var byteCount = 0
     private var isFinished = false
+    /// Why a write failed. How much of it is in the file is not known, so that the file is of no more use.
+    private var failure: ArrayFileError?
 
     private static let bufferByteCount = 1 << 16
 
@@ -34,6 +36,7 @@ final class NewFile: @unchecked Sendable {
     deinit { discard() }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(ArrayFileError) {
+        if let failure { throw failure }
         byteCount += bytes.count
         if pending.count + bytes.count <= Self.bufferByteCount {
             pending.append(contentsOf: bytes)
@@ -41,7 +44,7 @@ final class NewFile: @unchecked Sendable {
         }
         try flush()
         if bytes.count >= Self.bufferByteCount {
-            do throws(FileError) { try file.write(bytes) } catch { throw ArrayFileError(error) }
+            do throws(FileError) { try file.write(bytes) } catch { throw failed(error) }
         } else {
             pending.append(contentsOf: bytes)
         }
@@ -53,12 +56,20 @@ final class NewFile: @unchecked Sendable {
 
     private func flush() throws(ArrayFileError) {
         guard !pending.isEmpty else { return }
-        do throws(FileError) { try file.write(pending) } catch { throw ArrayFileError(error) }
+        do throws(FileError) { try file.write(pending) } catch { throw failed(error) }
         pending.removeAll(keepingCapacity: true)
+    }
+
+    private func failed(_ error: FileError) -> ArrayFileError {
+        let failure = ArrayFileError(error)
+        self.failure = failure
+        discard()
+        return failure
     }
 
     /// Makes the file appear under its name.
     func finish() throws(ArrayFileError) {
+        if let failure { throw failure }
         guard !isFinished else { return }
         try flush()
         do throws(FileError) {

@@ -1,6 +1,7 @@
 // Which kind of file a path names, told by its content; a name decides only between files that belong together.
 
 import Files
+import Foundation
 
 /// A file, or files that belong together, that the tool looks into.
 enum Input {
@@ -89,6 +90,9 @@ enum Input {
         if path.hasSuffix(".npz") { return .npz(path) }
         if path.hasSuffix(".safetensors") { return .safetensors(path) }
         if path.hasSuffix(".index") { return .checkpoint(String(path.dropLast(6))) }
+        if let name = lastPathPart(path).components(separatedBy: ".data-").first, name != lastPathPart(path) {
+            return .checkpoint(joinPath(parentPath(path), name))
+        }
         return lastPathPart(path).contains("tfevents") ? .eventFile(path) : nil
     }
 }

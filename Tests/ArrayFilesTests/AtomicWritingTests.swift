@@ -50,6 +50,17 @@ import Testing
         // Creating, at least one write, syncing, closing, renaming and syncing the folder.
         #expect(failures >= 6)
     }
+
+    @Test func aWriterWhoseDiskFailedOnceFinishesNothing() throws {
+        let array = try Samples.array(.float64, [100, 300])
+        let memory = MemoryFileSystem()
+        // The second call is the first write.
+        let writer = try NPZWriter("x", in: FailingFileSystem(memory, failingCall: 2))
+        #expect(throws: ArrayFileError.self) { try writer.add(array, named: "a") }
+        #expect(throws: ArrayFileError.self) { try writer.add(array, named: "b") }
+        #expect(throws: ArrayFileError.self) { try writer.finish() }
+        #expect(memory.paths.isEmpty)
+    }
 }
 
 /// Fails at the call of a number, counted from 1.

@@ -10,6 +10,7 @@ import Testing
 @Suite struct InspectTests {
     static let inputs: [(path: String, kind: String, word: String)] = [
         (Fixture.checkpoint, "checkpoint", "13 arrays"), (Fixture.checkpoint + ".index", "checkpoint", "13 arrays"),
+        (Fixture.checkpoint + ".data-00000-of-00001", "checkpoint", "13 arrays"),
         (Fixture.checkpointFolder, "checkpoint", "global_step  int64"), (Fixture.events, "event-file", "my_plugin"),
         (Fixture.graph, "graphdef", "95 nodes"), (Fixture.graphText, "graphdef", "95 nodes"),
         (Fixture.model, "saved-model", "serving_default"),
