@@ -2,6 +2,7 @@
 // browser.
 //
 //     summary-sample FOLDER
+//     summary-sample FOLDER --scalars 100000     # writes that many and fails where it takes more than a second
 //
 // It never closes its writers: what they hold must reach the files when the process ends.
 
@@ -95,11 +96,34 @@ private struct Sample {
 /// Held until the process ends.
 nonisolated(unsafe) private var writers: [FileWriter] = []
 
-guard CommandLine.arguments.count == 2 else {
-    print("usage: summary-sample FOLDER")
+/// Writes numbers and says how long it took. Whether that was less than a second.
+private func measure(_ count: Int, in folder: String) throws -> Bool {
+    let writer = try FileWriter(folder)
+    let clock = ContinuousClock()
+    let start = clock.now
+    var longest = Duration.zero
+    for step in 0..<count {
+        let before = clock.now
+        writer.scalar("loss", 1 / Double(step + 1), step: step)
+        longest = max(longest, clock.now - before)
+    }
+    let added = clock.now - start
+    try writer.close()
+    let written = clock.now - start
+    print("\(count) scalars: added in \(added) (the longest took \(longest)), written after \(written)")
+    return written < .seconds(1) && writer.droppedCount == 0
+}
+
+private let arguments = CommandLine.arguments
+switch arguments.count {
+case 2:
+    for rate in [0.1, 1] {
+        writers.append(try Sample(learningRate: rate).write(to: arguments[1] + "/rate_\(rate)"))
+    }
+    exit(0)
+case 4 where arguments[2] == "--scalars":
+    exit(try measure(Int(arguments[3]) ?? 0, in: arguments[1]) ? 0 : 1)
+default:
+    print("usage: summary-sample FOLDER [--scalars COUNT]")
     exit(64)
 }
-for rate in [0.1, 1] {
-    writers.append(try Sample(learningRate: rate).write(to: CommandLine.arguments[1] + "/rate_\(rate)"))
-}
-exit(0)
