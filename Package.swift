@@ -161,10 +161,16 @@ let package = Package(
                 "FileTestSupport", "TestSupport",
             ],
             exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
+        // Writes runs for TensorBoard and ends without closing them.
+        .executableTarget(
+            name: "summary-sample",
+            dependencies: ["Summaries", "Graphs", "Operations", "Sessions", "Tensors", "Training"],
+            path: "Tests/SummarySample", swiftSettings: settings),
         .testTarget(
             name: "SummariesTests",
             dependencies: [
-                "Summaries", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors",
+                "summary-sample", "Summaries", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions",
+                "Tensors",
                 "FileTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
