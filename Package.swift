@@ -147,10 +147,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "CChecksums", "FileTestSupport"], swiftSettings: settings),
+        // Saves checkpoints until it is killed.
+        .executableTarget(
+            name: "CheckpointCrasher",
+            dependencies: ["Checkpoints", "Files", "Graphs", "Operations", "Sessions", "Tensors"],
+            path: "Tests/CheckpointCrasher", swiftSettings: settings),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors", "Training",
+                "CheckpointCrasher", "Checkpoints", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions",
+                "Tensors", "Training",
                 "FileTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
