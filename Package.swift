@@ -105,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "tensorgraph",
             dependencies: [
-                "TensorGraph", "Tensors", "Files", "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Sessions",
+                "Tensors", "Files", "ArrayFiles", "Graphs", "Operations", "CPU", "Sessions", "Checkpoints", "GraphDefs",
+                "Summaries", "SavedModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -191,6 +192,11 @@ let package = Package(
         .testTarget(
             name: "ArrayFilesTests", dependencies: ["ArrayFiles", "Files", "Tensors", "CZlib", "FileTestSupport"],
             swiftSettings: settings),
+        // Runs the built tool as a user does.
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
+            swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests",
@@ -201,3 +207,16 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
+
+// Readers of every format under libFuzzer: see Scripts/fuzz.sh.
+if Context.environment["TENSORGRAPH_FUZZ"] != nil {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "ArrayFiles", "Checkpoints", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs",
+                "SavedModels", "Sessions", "Summaries", "Tensors",
+            ],
+            path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}

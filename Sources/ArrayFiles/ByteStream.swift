@@ -183,8 +183,3 @@ extension ArrayStorage {
         UnsafeMutableRawBufferPointer(start: bytes, count: count)
     }
 }
-
-/// Makes every byte that is not 0 a 1, as `bool` has it: memory with other bits is none that a program may look at.
-func normaliseBools(_ bytes: UnsafeMutableRawBufferPointer) {
-    for index in bytes.indices where bytes[index] > 1 { bytes[index] = 1 }
-}

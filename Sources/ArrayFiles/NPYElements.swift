@@ -36,9 +36,8 @@ extension NPYHeader {
         } else {
             guard try stream.read(into: target) == byteCount else { throw endsEarly(stream, place) }
         }
-        if dtype == .bool { normaliseBools(target) }
         if layout.isBigEndian { swapWords(target, layout.wordByteCount) }
-        return AnyArray(UntypedArray(dtype: dtype, shape: shape, storage: storage))
+        return AnyArray(UntypedArray(dtype: dtype, shape: shape, foreign: storage))
     }
 
     private func endsEarly(_ stream: any ByteStream, _ place: Place) -> ArrayFileError {

@@ -51,6 +51,9 @@ public enum NPYFile {
         return try NPYHeader(stream, place).description(stream, place)
     }
 
+    /// Whether npy has the type; strings are among them.
+    public static func canHold(_ dtype: DType) -> Bool { dtype == .string || NPYLayout.hasNumbers(dtype) }
+
     /// Writes an array, in C's order and little-endian; what had that name is replaced in one step.
     ///
     /// - Parameter strings: as what strings are written.

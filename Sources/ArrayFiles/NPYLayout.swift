@@ -24,6 +24,8 @@ struct NPYLayout: Hashable {
         ("c16", .complex128),
     ]
 
+    static func hasNumbers(_ dtype: DType) -> Bool { numbers.contains { $0.dtype == dtype } }
+
     /// The type of the elements, once read.
     var dtype: DType {
         switch elements {
@@ -107,7 +109,7 @@ struct NPYLayout: Hashable {
             }
             return
         }
-        guard Self.numbers.contains(where: { $0.dtype == array.dtype }) else {
+        guard Self.hasNumbers(array.dtype) else {
             throw place.notRepresentable(
                 "npy has no type \(array.dtype)", hint: "write safetensors, or cast it to float32 first")
         }

@@ -72,8 +72,7 @@ public struct SafetensorsReader: Sendable {
                 target[2 * index + 1] = pair >> 4
             }
         }
-        if entry.type == .bool { normaliseBools(target) }
-        return AnyArray(UntypedArray(dtype: entry.type.dtype, shape: entry.shape, storage: storage))
+        return AnyArray(UntypedArray(dtype: entry.type.dtype, shape: entry.shape, foreign: storage))
     }
 
     /// Reads an array of a known type.

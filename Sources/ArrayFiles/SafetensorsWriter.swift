@@ -62,6 +62,9 @@ public final class SafetensorsWriter {
         try file.write(header)
     }
 
+    /// Whether safetensors has the type.
+    public static func canHold(_ dtype: DType) -> Bool { SafetensorsType(dtype) != nil }
+
     /// Writes arrays.
     ///
     /// - Errors: as `init`, `add` and `finish`.

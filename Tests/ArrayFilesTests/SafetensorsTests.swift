@@ -154,6 +154,11 @@ import Testing
         }
     }
 
+    @Test func boolsOfOtherBitsAreTrue() throws {
+        let reader = try open(file(#"{"b":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}"#, [0, 2, 255]))
+        #expect(try reader.read("b", as: Bool.self) == NDArray<Bool>([false, true, true]))
+    }
+
     @Test func aMissingArrayHasASuggestion() throws {
         let reader = try open(file(#"{"weights":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, [7]))
         let error = #expect(throws: ArrayFileError.self) { try reader.read("wieghts") }
