@@ -148,10 +148,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "CChecksums", "FileTestSupport"], swiftSettings: settings),
+        // Saves checkpoints until it is killed.
+        .executableTarget(
+            name: "CheckpointCrasher",
+            dependencies: ["Checkpoints", "Files", "Graphs", "Operations", "Sessions", "Tensors"],
+            path: "Tests/CheckpointCrasher", swiftSettings: settings),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors", "Training",
+                "CheckpointCrasher", "Checkpoints", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions",
+                "Tensors", "Training",
                 "FileTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
@@ -162,10 +168,16 @@ let package = Package(
                 "FileTestSupport", "TestSupport",
             ],
             exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
+        // Writes runs for TensorBoard and ends without closing them.
+        .executableTarget(
+            name: "summary-sample",
+            dependencies: ["Summaries", "Graphs", "Operations", "Sessions", "Tensors", "Training"],
+            path: "Tests/SummarySample", swiftSettings: settings),
         .testTarget(
             name: "SummariesTests",
             dependencies: [
-                "Summaries", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors",
+                "summary-sample", "Summaries", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions",
+                "Tensors",
                 "FileTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),

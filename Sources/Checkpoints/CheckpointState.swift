@@ -37,7 +37,11 @@ public struct CheckpointState: Hashable, Sendable {
     ///
     /// - Errors: `CheckpointError`: `.damaged`, `.file`.
     public init?(inFolder folder: String, files: any FileSystem = LocalFileSystem()) throws(CheckpointError) {
-        let path = joinPath(folder, Self.fileName)
+        try self.init(path: joinPath(folder, Self.fileName), folder: folder, files)
+    }
+
+    /// Reads a file whose paths are relative to a folder.
+    init?(path: String, folder: String, _ files: any FileSystem) throws(CheckpointError) {
         guard try checkedFileCall({ () throws(FileError) in try files.status(path) }) != nil else { return nil }
         let bytes = try checkedFileCall { () throws(FileError) in
             try files.contents(of: path, limit: Self.largestByteCount)
@@ -68,6 +72,15 @@ public struct CheckpointState: Hashable, Sendable {
     ///
     /// - Errors: `CheckpointError.file`.
     public func write(toFolder folder: String, files: any FileSystem = LocalFileSystem()) throws(CheckpointError) {
+        try checkedFileCall { () throws(FileError) in
+            // Where a call fails, the file is discarded with its last reference.
+            try begun(inFolder: folder, files).finish(as: joinPath(folder, Self.fileName))
+            try files.syncFolder(folder)
+        }
+    }
+
+    /// Writes the state to a file that is yet to get its name.
+    func begun(inFolder folder: String, _ files: any FileSystem) throws(FileError) -> TemporaryFile {
         func relative(_ path: String) -> String { parentPath(path) == folder ? lastPathPart(path) : path }
         let message = Tensorflow_CheckpointState.with {
             $0.modelCheckpointPath = relative(latest)
@@ -75,14 +88,9 @@ public struct CheckpointState: Hashable, Sendable {
             $0.allModelCheckpointTimestamps = timestamps
             $0.lastPreservedTimestamp = lastPreservedTimestamp ?? 0
         }
-        try checkedFileCall { () throws(FileError) in
-            let file = try TemporaryFile(for: joinPath(folder, Self.fileName), files)
-            do throws(FileError) { try file.file.write(Array(message.textFormatString().utf8)) } catch {
-                file.discard()
-                throw error
-            }
-            try file.finish(as: joinPath(folder, Self.fileName))
-            try files.syncFolder(folder)
-        }
+        let file = try TemporaryFile(for: joinPath(folder, Self.fileName), files)
+        try file.file.write(Array(message.textFormatString().utf8))
+        try file.complete()
+        return file
     }
 }

@@ -25,6 +25,9 @@ public final class CheckpointWriter {
     private var pieces: [[UInt8]: [[Range<Int>]]] = [:]
     private var state = State.open
 
+    /// Whether the checkpoint is to be seen under its name.
+    var isFinished: Bool { state == .finished }
+
     private enum State: String {
         case open
         case finished = "was finished"
@@ -125,12 +128,15 @@ public final class CheckpointWriter {
                     try data.finish(as: dataPath(prefix, 0, of: shardCount))
                 }
                 try writeIndex(index.file)
+                try checkedFileCall { () throws(FileError) in
+                    try index.finish(as: prefix + indexSuffix, syncing: parentPath(prefix))
+                }
             } catch {
+                // In this order, so that what says whose the data is goes last. Which data no index names is looked up: a
+                // disk may say that a name was not given when it was.
+                TemporaryFile.removeOrphans(of: prefix, files)
                 index.discard()
                 throw error
-            }
-            try checkedFileCall { () throws(FileError) in
-                try index.finish(as: prefix + indexSuffix, syncing: parentPath(prefix))
             }
         } catch {
             abandon()

@@ -147,25 +147,65 @@ public final class Saver: Sendable {
         let folder = parentPath(path)
         return try memory.withLock { memory throws(CheckpointError) in
             try makeFolder(folder)
-            TemporaryFile.removeLeftovers(in: folder, files)
+            let journals = tidy(folder, &memory)
             let writer = try CheckpointWriter(prefix, files: files)
             for (name, value) in zip(names, values) { try writer.add(value, named: name) }
-            try writer.finish()
+            // Begun before the checkpoint is to be seen: should the process end in between, it tells that there is one.
+            let newest = Listed(prefix: prefix, seconds: clock())
+            let (state, beyondLimit) = newState(newest, base: path, memory)
+            let removed = memory.unremoved.filter { parentPath($0) == folder && $0 != prefix } + beyondLimit
+            let elsewhere = memory.unremoved.filter { parentPath($0) != folder }
+            let stateFile = try checkedFileCall { () throws(FileError) in try state.begun(inFolder: folder, files) }
             memory.unlisted.removeAll { $0.prefix == prefix }
-            memory.unlisted.append(Listed(prefix: prefix, seconds: clock()))
-            memory.unremoved.removeAll { $0 == prefix }
-            memory.unremoved += try list(prefix, base: path, &memory)
-            memory.unlisted.removeAll { parentPath($0.prefix) == folder }
-            memory.unremoved = memory.unremoved.filter { old in
-                do throws(FileError) {
-                    try TemporaryFile.removeCheckpoint(old, files)
-                    return false
-                } catch {
-                    return true
+            do throws(CheckpointError) { try writer.finish() } catch {
+                // It may be there all the same, where only the folder could not be synced.
+                if writer.isFinished { memory.unlisted.append(newest) }
+                throw error
+            }
+            memory.unlisted.append(newest)
+            memory.unremoved = elsewhere + removed
+            // They tell what is to be removed, should the process end in between.
+            let removals = try checkedFileCall { () throws(FileError) in
+                try removed.map { old throws(FileError) in
+                    try TemporaryFile(for: old + TemporaryFile.removalSuffix, files)
                 }
+            }
+            try checkedFileCall { () throws(FileError) in
+                try stateFile.finish(as: joinPath(folder, CheckpointState.fileName))
+                try files.syncFolder(folder)
+            }
+            memory.unlisted.removeAll { parentPath($0.prefix) == folder }
+            for journal in journals { TemporaryFile.remove(journal, listed: state.all, files) }
+            memory.unremoved = elsewhere
+            for (old, removal) in zip(removed, removals) {
+                if (try? TemporaryFile.removeCheckpoint(old, files)) == nil { memory.unremoved.append(old) }
+                removal.discard()
             }
             return prefix
         }
+    }
+
+    /// Removes what processes that died left in a folder.
+    ///
+    /// - Returns: the state files they had begun, to be removed when a new one is in place. Such a file may name a
+    ///   checkpoint that is whole, which is then to be listed.
+    private func tidy(_ folder: String, _ memory: inout Memory) -> [TemporaryFile.Leftover] {
+        var journals: [TemporaryFile.Leftover] = []
+        let listed = (try? CheckpointState(inFolder: folder, files: files)).map { $0?.all ?? [] }
+        for leftover in TemporaryFile.leftovers(in: folder, files) {
+            guard lastPathPart(leftover.destination) == CheckpointState.fileName else {
+                TemporaryFile.remove(leftover, listed: listed, files)
+                continue
+            }
+            journals.append(leftover)
+            guard
+                let state = (try? CheckpointState(path: leftover.path, folder: folder, files)).flatMap({ $0 }),
+                let status = (try? files.status(state.latest + indexSuffix)).flatMap({ $0 }),
+                !memory.unlisted.contains(where: { $0.prefix == state.latest })
+            else { continue }
+            memory.unlisted.append(Listed(prefix: state.latest, seconds: status.modificationSeconds))
+        }
+        return journals
     }
 
     /// Makes a folder such that it survives a loss of power.
@@ -183,10 +223,10 @@ public final class Saver: Sendable {
         }
     }
 
-    /// Puts checkpoints in the state file.
-    ///
-    /// - Returns: those that are to be removed for it.
-    private func list(_ newest: String, base: String, _ memory: inout Memory) throws(CheckpointError) -> [String] {
+    /// What the state file is to say with one checkpoint more, and which are to be removed for it.
+    private func newState(
+        _ newest: Listed, base: String, _ memory: Memory
+    ) -> (state: CheckpointState, removed: [String]) {
         let folder = parentPath(base)
         // A damaged state file is as good as none.
         let state = (try? CheckpointState(inFolder: folder, files: files)).flatMap { $0 }
@@ -196,9 +236,11 @@ public final class Saver: Sendable {
             let seconds = state?.timestamps.isEmpty == false ? state?.timestamps[index] : nil
             listed.append(Listed(prefix: prefix, seconds: seconds ?? status.modificationSeconds))
         }
-        let unlisted = memory.unlisted.filter { parentPath($0.prefix) == folder }
-        listed.removeAll { old in unlisted.contains { $0.prefix == old.prefix } }
-        listed += unlisted
+        for unlisted in memory.unlisted where parentPath(unlisted.prefix) == folder {
+            if !listed.contains(where: { $0.prefix == unlisted.prefix }) { listed.append(unlisted) }
+        }
+        listed.removeAll { $0.prefix == newest.prefix || memory.unremoved.contains($0.prefix) }
+        listed.append(newest)
 
         var removed: [String] = []
         var lastPreserved = state?.lastPreservedTimestamp ?? memory.birth
@@ -213,11 +255,10 @@ public final class Saver: Sendable {
                 }
             }
         }
-        try CheckpointState(
-            latest: newest, all: listed.map(\.prefix), timestamps: listed.map(\.seconds),
-            lastPreservedTimestamp: keepEveryHours == nil ? state?.lastPreservedTimestamp : lastPreserved
-        ).write(toFolder: folder, files: files)
-        return removed
+        let new = CheckpointState(
+            latest: newest.prefix, all: listed.map(\.prefix), timestamps: listed.map(\.seconds),
+            lastPreservedTimestamp: keepEveryHours == nil ? state?.lastPreservedTimestamp : lastPreserved)
+        return (new, removed)
     }
 
     /// Whether a checkpoint has a name, with or without a step.

@@ -86,8 +86,13 @@ struct TableReader {
             throw damaged(at: start + 40, "this is no index of a checkpoint: it does not end in the number of one")
         }
         var cursor = ByteCursor(footer[..<40], fileOffset: start)
-        _ = try handle(&cursor)
-        return try handle(&cursor)
+        // Nothing is read from the first block, but damage in it is damage of the file.
+        _ = try block(try handle(&cursor))
+        let index = try handle(&cursor)
+        while let padding = cursor.byte() {
+            if padding != 0 { throw damaged(at: cursor.offset - 1, "the footer's padding is not zero") }
+        }
+        return index
     }
 
     private func handle(_ cursor: inout ByteCursor) throws(CheckpointError) -> Handle {

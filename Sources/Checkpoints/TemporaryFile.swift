@@ -10,8 +10,9 @@ final class TemporaryFile {
     private let path: String
     private let files: any FileSystem
     private var isPresent = true
+    private var isComplete = false
 
-    /// The files that this process is writing or removing.
+    /// The files that this process is writing.
     private static let active = Mutex<Set<String>>([])
     private static let counter = Atomic<Int>(0)
     private static let ending = ".tmp"
@@ -40,19 +41,22 @@ final class TemporaryFile {
 
     deinit { discard() }
 
-    /// Makes sure that the content is on the disk and gives the file its final name.
+    /// Makes sure that the content is on the disk. Nothing may be written afterwards.
+    func complete() throws(FileError) {
+        if isComplete { return }
+        try file.sync()
+        try file.close()
+        isComplete = true
+    }
+
+    /// Makes sure that the content is on the disk and gives the file its final name. Where that fails it stays what it
+    /// is, to be discarded.
     ///
     /// - Parameter folder: a folder whose names are to be on the disk before the file gets its own.
     func finish(as destination: String, syncing folder: String? = nil) throws(FileError) {
-        do throws(FileError) {
-            try file.sync()
-            try file.close()
-            if let folder { try files.syncFolder(folder) }
-            try files.rename(path, to: destination)
-        } catch {
-            discard()
-            throw error
-        }
+        try complete()
+        if let folder { try files.syncFolder(folder) }
+        try files.rename(path, to: destination)
         isPresent = false
         Self.active.withLock { _ = $0.remove(path) }
     }
@@ -66,31 +70,30 @@ final class TemporaryFile {
         Self.active.withLock { _ = $0.remove(path) }
     }
 
-    /// Removes a checkpoint. The index goes first, under a name from which a later process sees what is left to do.
-    static func removeCheckpoint(_ prefix: String, _ files: any FileSystem) throws(FileError) {
-        if try files.status(prefix + indexSuffix) != nil {
-            let path = newPath(for: prefix + indexSuffix)
-            active.withLock { _ = $0.insert(path) }
-            defer { active.withLock { _ = $0.remove(path) } }
-            try files.rename(prefix + indexSuffix, to: path)
-            try removeAllData(of: prefix, files)
-            try files.remove(path)
-        } else {
-            try removeAllData(of: prefix, files)
-        }
-    }
+    /// The ending of what stands for the wish to remove a checkpoint: an empty file, begun before the state file names the
+    /// checkpoint no more.
+    static let removalSuffix = ".removal"
 
-    private static func removeAllData(of prefix: String, _ files: any FileSystem) throws(FileError) {
+    /// Removes a checkpoint, its index first: from then on it is none.
+    static func removeCheckpoint(_ prefix: String, _ files: any FileSystem) throws(FileError) {
+        try files.remove(prefix + indexSuffix)
         let folder = parentPath(prefix)
         for name in try files.list(folder) where isDataFile(name, of: lastPathPart(prefix)) {
             try files.remove(joinPath(folder, name))
         }
     }
 
-    /// Removes the files in a folder that were left by processes of this machine that are no more, and nothing else.
-    /// What cannot be removed stays.
-    static func removeLeftovers(in folder: String, _ files: any FileSystem) {
-        guard let names = try? files.list(folder) else { return }
+    /// A file that a process of this machine left which is no more.
+    struct Leftover {
+        let path: String
+        /// What it was to become.
+        let destination: String
+    }
+
+    /// The files in a folder that were left by processes that are no more. None that may still be in use.
+    static func leftovers(in folder: String, _ files: any FileSystem) -> [Leftover] {
+        guard let names = try? files.list(folder) else { return [] }
+        var found: [Leftover] = []
         for name in names where name.hasSuffix(ending) {
             guard let ownerRange = name.firstRange(of: owner) else { continue }
             let numbers = name[ownerRange.upperBound...].dropLast(ending.count).split(separator: "~")
@@ -100,18 +103,31 @@ final class TemporaryFile {
             let path = joinPath(folder, name)
             let isInUse = process == processNumber ? active.withLock { $0.contains(path) } : processIsAlive(process)
             if isInUse { continue }
-            let destination = name[..<ownerRange.lowerBound]
-            if destination.hasSuffix(indexSuffix) {
-                // That process was writing or removing a checkpoint: data that no index names is its own.
-                let prefix = joinPath(folder, String(destination.dropLast(indexSuffix.count)))
-                guard removeOrphans(of: prefix, files) else { continue }
-            }
-            try? files.remove(path)
+            let destination = joinPath(folder, String(name[..<ownerRange.lowerBound]))
+            found.append(Leftover(path: path, destination: destination))
         }
+        return found
+    }
+
+    /// Removes a leftover, with what it shows to be left over too. What cannot be removed stays.
+    ///
+    /// - Parameter listed: the checkpoints that the state file names; nil where it cannot be read.
+    static func remove(_ leftover: Leftover, listed: [String]?, _ files: any FileSystem) {
+        if leftover.destination.hasSuffix(removalSuffix) {
+            let prefix = String(leftover.destination.dropLast(removalSuffix.count))
+            guard let listed else { return }
+            if !listed.contains(prefix), (try? removeCheckpoint(prefix, files)) == nil { return }
+        }
+        if leftover.destination.hasSuffix(indexSuffix) {
+            // That process was writing a checkpoint: data that no index names is its own.
+            guard removeOrphans(of: String(leftover.destination.dropLast(indexSuffix.count)), files) else { return }
+        }
+        try? files.remove(leftover.path)
     }
 
     /// Removes the data files that the index of a checkpoint does not name; whether it could be told which these are.
-    private static func removeOrphans(of prefix: String, _ files: any FileSystem) -> Bool {
+    @discardableResult
+    static func removeOrphans(of prefix: String, _ files: any FileSystem) -> Bool {
         do throws(CheckpointError) {
             removeData(of: prefix, exceptShardsOf: try CheckpointReader(prefix, files: files).shardCount, files)
             return true

@@ -50,6 +50,7 @@ struct VarintValue {
     enum Step {
         case more
         case done(UInt64)
+        /// More than 64 bits, or longer than it need be.
         case tooLong
     }
 
@@ -60,6 +61,8 @@ struct VarintValue {
         let bits = UInt64(byte & 127)
         // The tenth byte holds the one bit that is left of 64.
         guard shift < 63 || (shift == 63 && bits <= 1) else { return .tooLong }
+        // A number that could be written shorter is written so.
+        if byte == 0, shift > 0 { return .tooLong }
         value |= bits << shift
         shift += 7
         return byte < 128 ? .done(value) : .more

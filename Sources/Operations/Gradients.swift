@@ -129,6 +129,8 @@ package func findGradients(
     guard let graph = results.first?.graph else {
         return reverseWalk(of: [], seeds: [], with: inputs, stopping: [], arithmetic: NodeArithmetic())
     }
+    // Inside a branch or a loop, what is from around stands for its argument.
+    let inputs = inputs.map { graph.captured($0) ?? $0 }
     // What belongs to other graphs cannot be reached, and its numbers mean something else here.
     let reachable = inputs.filter { $0.graph === graph }
     var found = withGraph(graph) {
@@ -156,6 +158,7 @@ package func gradientValues(
     if let unsound = results.first(where: { !$0.node.record.isSound }) {
         return inputs.map { missingGradient(Mistake(""), for: $0, in: unsound.graph, following: unsound) }
     }
+    let inputs = inputs.map { result.graph.captured($0) ?? $0 }
     let found = findGradients(of: results, seeds: seeds, with: inputs, stopping: stopping, name: name)
     return zip(inputs, found.gradients).map { input, gradient in
         if let gradient { return gradient }

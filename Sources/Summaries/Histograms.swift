@@ -109,14 +109,6 @@ func histogramBuckets(of array: AnyArray, count: Int) -> Tensorflow_TensorProto 
     }
 }
 
-/// How many elements have no place in a histogram: infinities and what is no number.
-func nonFiniteCount(_ array: AnyArray) -> Int {
-    guard array.dtype.isFloating else { return 0 }
-    var finite = 0
-    forEachFinite(array) { _ in finite += 1 }
-    return array.count - finite
-}
-
 /// Calls `body` with each element that is finite.
 private func forEachFinite(_ array: AnyArray, _ body: (Double) -> Void) {
     func visit<Scalar: TensorElement>(_ number: (Scalar) -> Double) {

@@ -81,6 +81,10 @@ import Testing
         let definition = try #require(graphs.first)
         let read = try GraphDef(serialized: definition)
         #expect(try read == GraphDef(graph))
+        // It is read again here too, with summary ops as ops that only TensorFlow runs.
+        let imported = Graph()
+        _ = try imported.importGraphDef(read)
+        #expect(imported.nodes.map(\.type) == graph.nodes.map(\.type))
     }
 
     @Test func aVariableIsSummarisedByItsValueFromBeforeTheRun() throws {

@@ -313,6 +313,77 @@ def frozen(r):
     tf1.import_graph_def(definition, name="frozen")
 
 
+# Control flow ---------------------------------------------------------------------------------------------------------
+
+
+def branches(r):
+    x, p, q = (tf1.placeholder(tf.float32, [3], "x"), tf1.placeholder(tf.bool, [], "p"),
+               tf1.placeholder(tf.bool, [], "q"))
+    first = tf1.cond(p, lambda: x * 2.0, lambda: x - 1.0)
+    pair = tf1.cond(p, lambda: (x + first, tf.reduce_sum(x)), lambda: (first, tf.constant(7.0)))
+    nested = tf1.cond(p, lambda: tf1.cond(q, lambda: x * x, lambda: -x) + 1.0, lambda: tf1.cond(
+        q, lambda: tf.exp(first), lambda: tf.zeros_like(x)))
+    constants = tf1.cond(q, lambda: tf.constant(1), lambda: tf.constant(2))
+    r.feed(x, numbers(3))
+    for one in [True, False]:
+        for two in [True, False]:
+            r.feed(p, np.array(one))
+            r.feed(q, np.array(two))
+            r.fetch(first, *pair, nested, constants, first + pair[0])
+
+
+def branch_that_assigns(r):
+    v = tf1.get_variable("v", initializer=np.array([1, 2], np.float32), use_resource=True)
+    p = tf1.placeholder(tf.bool, [], "p")
+
+    def change():
+        with tf.control_dependencies([v.assign_add([10.0, 20.0])]):
+            return v.read_value(), tf.constant(1)
+
+    value, which = tf1.cond(p, change, lambda: (v.read_value() * 0.5, tf.constant(0)))
+    r.run(tf1.global_variables_initializer())
+    for taken in [True, False, True]:
+        r.feed(p, np.array(taken))
+        r.fetch(value)
+        r.fetch(v.read_value(), which)
+
+
+def loops(r):
+    n, x = tf1.placeholder(tf.int32, [], "n"), tf1.placeholder(tf.float32, [2, 2], "x")
+    power = tf1.while_loop(lambda i, a: i < n, lambda i, a: (i + 1, a @ x), [0, tf.eye(2)])
+    total = tf1.while_loop(lambda i, s: i > 0, lambda i, s: (i - 1, s + i * i), [n, 0])
+    table = tf1.while_loop(
+        lambda i, s: i < n,
+        lambda i, s: (i + 1, tf1.while_loop(lambda j, t: j < i, lambda j, t: (j + 1, t + tf.cast(i * j, tf.float32)),
+                                            [0, s])[1]), [0, 0.0])
+    collatz = tf1.while_loop(
+        lambda i, k: tf.not_equal(k, 1),
+        lambda i, k: (i + 1, tf1.cond(tf.equal(k % 2, 0), lambda: k // 2, lambda: 3 * k + 1)), [0, n + 5])
+    inside = tf1.cond(n > 2, lambda: tf1.while_loop(lambda i: i < 100, lambda i: i * n, [1]), lambda: tf.constant(-1))
+    r.feed(x, numbers(2, 2))
+    for count in [0, 1, 4, 7]:
+        r.feed(n, np.array(count, np.int32))
+        r.fetch(*power, *total, *table, *collatz, inside)
+
+
+def control_flow_2(r):
+    tf1.enable_control_flow_v2()
+    n, x, p = (tf1.placeholder(tf.int32, [], "n"), tf1.placeholder(tf.float32, [3], "x"),
+               tf1.placeholder(tf.bool, [], "p"))
+    chosen = tf1.cond(p, lambda: x * 2.0, lambda: tf.tanh(x))
+    case = tf.switch_case(n, [lambda: x, lambda: x * x, lambda: -x])
+    _, power = tf1.while_loop(lambda i, a: i < n, lambda i, a: (i + 1, a * x), [0, tf.ones_like(x)])
+    slope = tf.gradients(tf.reduce_sum(chosen * chosen), x)[0]
+    tf1.disable_control_flow_v2()
+    r.feed(x, numbers(3))
+    for count in [0, 1, 3]:
+        r.feed(n, np.array(count, np.int32))
+        r.feed(p, np.array(count == 1))
+        r.fetch(chosen, case, power, slope)
+
+
+for function in [branches, branch_that_assigns, loops, control_flow_2]:
+    model(function)
 for function in [arithmetic, doubles, integers, truths, reductions, shapes, indexing, products, activations,
                  second_order, losses, random_numbers, functions, function_with_variables, frozen]:
     model(function)
