@@ -54,10 +54,13 @@ let package = Package(
             exclude: ["Protos"],
             swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]),
         module("Checkpoints", ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions"]),
-        module("GraphDefs", ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations"]),
+        module("GraphDefs", ["Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations"]),
         module(
             "Summaries",
-            ["Tensors", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs", "CZlib"]),
+            [
+                "Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs",
+                "CZlib",
+            ]),
         module(
             "SavedModels",
             [
@@ -67,6 +70,7 @@ let package = Package(
 
         // On top of the core.
         .systemLibrary(name: "CZlib"),
+        module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts"),
@@ -74,9 +78,8 @@ let package = Package(
         module(
             "TensorGraph",
             [
-                "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "GraphDefs",
-                "Summaries",
-                "SavedModels", "Datasets", "Downloads",
+                "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles", "Checkpoints",
+                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads",
             ]),
 
         // Programs.
@@ -102,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "tensorgraph",
             dependencies: [
-                "TensorGraph", "Tensors", "Files", "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Sessions",
+                "Tensors", "Files", "ArrayFiles", "Graphs", "Operations", "CPU", "Sessions", "Checkpoints", "GraphDefs",
+                "Summaries", "SavedModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
@@ -132,6 +136,7 @@ let package = Package(
             name: "OperationsTests",
             dependencies: [
                 "Operations", "Graphs", "Programs", "CPU", "Sessions", "Training", "Tensors", "TestSupport",
+                "FileTestSupport", "GraphDefs",
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
@@ -139,7 +144,7 @@ let package = Package(
             swiftSettings: settings),
         // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
         .target(
-            name: "FileTestSupport", dependencies: ["Files", "Tensors"], path: "Tests/FileTestSupport",
+            name: "FileTestSupport", dependencies: ["Files", "Tensors", "TestSupport"], path: "Tests/FileTestSupport",
             swiftSettings: settings),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "CChecksums", "FileTestSupport"], swiftSettings: settings),
@@ -160,13 +165,19 @@ let package = Package(
             name: "GraphDefsTests",
             dependencies: [
                 "GraphDefs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors", "Training",
-                "FileTestSupport",
+                "FileTestSupport", "TestSupport",
             ],
-            resources: [.copy("Fixtures")], swiftSettings: settings),
+            exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
+        // Writes runs for TensorBoard and ends without closing them.
+        .executableTarget(
+            name: "summary-sample",
+            dependencies: ["Summaries", "Graphs", "Operations", "Sessions", "Tensors", "Training"],
+            path: "Tests/SummarySample", swiftSettings: settings),
         .testTarget(
             name: "SummariesTests",
             dependencies: [
-                "Summaries", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "Tensors",
+                "summary-sample", "Summaries", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions",
+                "Tensors",
                 "FileTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: settings),
@@ -177,7 +188,15 @@ let package = Package(
                 "Sessions",
                 "Tensors", "Training", "FileTestSupport",
             ],
-            resources: [.copy("Fixtures")], swiftSettings: settings),
+            exclude: ["Models"], resources: [.copy("Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "ArrayFilesTests", dependencies: ["ArrayFiles", "Files", "Tensors", "CZlib", "FileTestSupport"],
+            swiftSettings: settings),
+        // Runs the built tool as a user does.
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
+            swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
         .testTarget(
             name: "BenchTests",
@@ -188,3 +207,16 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
+
+// Readers of every format under libFuzzer: see Scripts/fuzz.sh.
+if Context.environment["TENSORGRAPH_FUZZ"] != nil {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "ArrayFiles", "Checkpoints", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs",
+                "SavedModels", "Sessions", "Summaries", "Tensors",
+            ],
+            path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}

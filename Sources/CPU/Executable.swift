@@ -10,6 +10,8 @@ package struct KernelFailure: Error, CustomStringConvertible {
     package let description: String
     /// What the failing value was made for (`Program.tag`), where that is known.
     package let tag: Int32?
+    /// Whether the run was told to stop, rather than that the data were bad.
+    package var isCancellation = false
 }
 
 /// A program compiled for the CPU. It never changes; every run works in a frame of its own.
@@ -24,6 +26,7 @@ package final class Executable: @unchecked Sendable {
         case scatterAdd(UnsafeMutablePointer<ck_scatter_add>)
         case argReduce(UnsafeMutablePointer<ck_arg_reduce>)
         case random(UnsafeMutablePointer<ck_random>)
+        case control(ControlCall)
     }
 
     package let program: Program
@@ -34,7 +37,11 @@ package final class Executable: @unchecked Sendable {
     let buffers: BufferPlan
     private let scratchByteCount: Int
     private let constantPool: UnsafeMutableRawPointer
-    private let usesThreads: Bool
+    let usesThreads: Bool
+    /// The bytes of the frames of nested executables.
+    private let nestedByteCount: Int
+    /// The bytes of each result.
+    let resultByteCounts: [Int]
     private let idleFrames = Mutex<[Frame]>([])
 
     /// The memory of one run: the table of buffers, the arena and the kernels' scratch.
@@ -45,6 +52,8 @@ package final class Executable: @unchecked Sendable {
         let scratch: UnsafeMutableRawPointer
         var status = ck_status()
         let firstResult: Int
+        /// Where the kernels of the next run are timed; nil: nowhere.
+        package var trace: KernelTrace?
 
         init(entryCount: Int, arenaByteCount: Int, scratchByteCount: Int, firstResult: Int) {
             table = .allocate(capacity: entryCount)
@@ -86,8 +95,14 @@ package final class Executable: @unchecked Sendable {
         var calls: [Call] = []
         var scratch = 0
         var usesThreads = false
+        var nestedByteCount = 0
         for (index, draft) in planner.drafts.enumerated() {
-            let call = try makeCall(index, draft, planner, buffers, device.instructionSet, threads: threads)
+            let call: Call
+            if case .control(let value) = draft.kind {
+                call = .control(try ControlCall(value, draft, planner, buffers, device: device))
+            } else {
+                call = try makeCall(index, draft, planner, buffers, device.instructionSet, threads: threads)
+            }
             calls.append(call)
             switch call {
             case .loop(let loop, let parts):
@@ -100,10 +115,16 @@ package final class Executable: @unchecked Sendable {
                 }
                 usesThreads = usesThreads || parts > 1
             case .gather, .scatterAdd, .argReduce, .random: break
+            case .control(let control):
+                usesThreads = usesThreads || control.usesThreads
+                let (sum, overflow) = nestedByteCount.addingReportingOverflow(control.frameByteCount)
+                nestedByteCount = overflow ? .max : sum
             }
         }
         self.calls = calls
         self.usesThreads = usesThreads
+        self.nestedByteCount = nestedByteCount
+        resultByteCounts = program.results.map { program.type(of: $0).byteCount }
         scratchByteCount = scratch
         constantPool = .allocate(byteCount: max(64, buffers.poolByteCount), alignment: 64)
         for (array, offset) in buffers.pooledConstants {
@@ -120,13 +141,17 @@ package final class Executable: @unchecked Sendable {
             case .scatterAdd(let pointer): pointer.deallocate()
             case .argReduce(let pointer): pointer.deallocate()
             case .random(let pointer): pointer.deallocate()
+            case .control: break
             }
         }
         constantPool.deallocate()
     }
 
     /// The bytes of memory that one run needs beside arguments and results.
-    package var frameByteCount: Int { buffers.arenaByteCount + scratchByteCount }
+    package var frameByteCount: Int {
+        let (sum, overflow) = (buffers.arenaByteCount + scratchByteCount).addingReportingOverflow(nestedByteCount)
+        return overflow ? .max : sum
+    }
 
     /// How many kernels a run calls.
     package var kernelCount: Int { calls.count }
@@ -154,12 +179,22 @@ package final class Executable: @unchecked Sendable {
     ///
     /// - Errors: `KernelFailure` for mistakes in the data; results are then incomplete.
     package func run(_ frame: Frame) throws(KernelFailure) {
-        frame.status.error = 0
         let pool = usesThreads ? device.acquirePool() : nil
         defer { if pool != nil { device.releasePool() } }
+        try run(frame, pool)
+    }
+
+    /// Runs all kernels on threads that the caller holds; nil: on the caller's own.
+    func run(_ frame: Frame, _ pool: OpaquePointer?) throws(KernelFailure) {
+        frame.status.error = 0
         for index in calls.indices {
+            if case .control(let control) = calls[index] {
+                try control.run(frame, pool)
+                continue
+            }
             run(calls[index], frame, pool)
             if frame.status.error != 0 { throw failure(frame.status, calls[index], drafts[index]) }
+            frame.trace?.noteEnd(ofKernel: index)
         }
     }
 
@@ -257,6 +292,7 @@ extension Executable {
                 case .scatterAdd(let scatter): ck_scatter_add_run(scatter, frame.table, solo, status)
                 case .argReduce(let reduce): ck_arg_reduce_run(reduce, frame.table, solo)
                 case .random(let random): ck_random_run(random, frame.table, solo)
+                case .control: break
                 }
             }
         }
@@ -419,6 +455,9 @@ private func makeCall(
             random.high_offset = try offset(draft.sources[2])
         }
         return .random(descriptor(random))
+
+    case .control(let value):
+        throw InvalidProgram("\(program[value].instruction) is not one kernel")
     }
 }
 

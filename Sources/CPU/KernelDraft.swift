@@ -15,6 +15,20 @@ final class KernelDraft {
         case scatterAdd(ValueID)
         case argReduce(ValueID)
         case random(ValueID)
+        /// A loop or a conditional of nested programs.
+        case control(ValueID)
+    }
+
+    /// The memory that a loop or a conditional works in: values of the program where it has them, else memory of no value.
+    struct ControlMemory {
+        /// Where each result goes.
+        var results: [ValueID] = []
+        /// A second place for each value that a loop carries.
+        var spares: [ValueID] = []
+        /// Where a loop's condition writes its truth value.
+        var flag: [ValueID] = []
+
+        var all: [ValueID] { results + spares + flag }
     }
 
     /// What a copying loop moves.
@@ -37,6 +51,9 @@ final class KernelDraft {
     var members: [ValueID] = []
     /// The reductions that it computes, of members or of what it reads.
     var reductions: [ValueID] = []
+    /// For a loop or a conditional: the values that are its results so far; nil for those that nothing needs.
+    var controlResults: [ValueID?] = []
+    var controlMemory: ControlMemory?
 
     init(_ kind: Kind, space: [Int], sources: [View] = []) {
         self.kind = kind
@@ -50,7 +67,7 @@ final class KernelDraft {
         case .loop: space == shape
         // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.
         case .product: space == shape && space.count <= 3
-        case .copy, .gather, .scatterAdd, .argReduce, .random: false
+        case .copy, .gather, .scatterAdd, .argReduce, .random, .control: false
         }
     }
 }

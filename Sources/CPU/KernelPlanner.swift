@@ -16,7 +16,7 @@ struct KernelPlanner {
     private(set) var kernels: [Int]
     /// Constants that were made while planning (positions along an axis), by the value they stand for.
     private(set) var madeConstants: [ValueID: UntypedArray] = [:]
-    /// Dense copies that are no values of the program: numbered after its values.
+    /// Memory that is no value of the program, such as dense copies: numbered after its values.
     private(set) var copies: [ArrayType] = []
     /// The copy of each value that has one; what was planned before the copy does not read it.
     private var copyOf: [ValueID: ValueID] = [:]
@@ -40,6 +40,7 @@ struct KernelPlanner {
         for result in program.results {
             resultViews.append(isPlain(result) ? views[result.int] : denseCopy(of: result))
         }
+        reserveControlMemory()
     }
 
     /// The type of a value or of a copy.
@@ -175,7 +176,52 @@ struct KernelPlanner {
 
         case .random:
             append(KernelDraft(.random(value), space: shape, sources: denseViews(step.operands)), computes: value)
+
+        case .whileLoop, .conditional:
+            let draft = KernelDraft(.control(value), space: [], sources: denseViews(step.operands))
+            draft.controlResults = Array(repeating: nil, count: step.instruction.severalResultTypes?.count ?? 0)
+            append(draft, computes: value)
+
+        case .result(let number):
+            let kernel = kernels[step.operands[0].int]
+            if let earlier = drafts[kernel].controlResults[number] {
+                alias(value, earlier, views[earlier.int])
+            } else {
+                drafts[kernel].controlResults[number] = value
+                kernels[value.int] = kernel
+            }
         }
+    }
+
+    /// Sets memory aside for what loops and conditionals write, once it is known which of their results have values.
+    private mutating func reserveControlMemory() {
+        for draft in drafts {
+            guard case .control(let value) = draft.kind else { continue }
+            let instruction = program[value].instruction
+            let types = instruction.severalResultTypes ?? []
+            var memory = KernelDraft.ControlMemory()
+            memory.results = zip(draft.controlResults, types).map { $0 ?? newMemory($1) }
+            if case .whileLoop(_, let body) = instruction {
+                for (index, type) in types.enumerated() {
+                    // What does not change needs no second place.
+                    let isInvariant = body.parameter(ofResult: index) == index
+                    memory.spares.append(isInvariant ? memory.results[index] : newMemory(type))
+                }
+                memory.flag = [newMemory(ArrayType(.bool, []))]
+            }
+            draft.controlMemory = memory
+        }
+    }
+
+    /// Memory that is no value of the program: numbered after its values.
+    private mutating func newMemory(_ type: ArrayType) -> ValueID {
+        let value = ValueID(views.count)
+        copies.append(type)
+        views.append(.whole(value, shape: type.shape))
+        kernels.append(-1)
+        isMember.append(false)
+        isUniform.append(false)
+        return value
     }
 
     private mutating func placeElementwise(_ value: ValueID, _ step: Program.Step) {
@@ -240,12 +286,7 @@ struct KernelPlanner {
     private mutating func denseCopy(of value: ValueID) -> View {
         if let copy = copyOf[value] { return views[copy.int] }
         let type = type(of: value)
-        let destination = ValueID(views.count)
-        copies.append(type)
-        views.append(.whole(destination, shape: type.shape))
-        kernels.append(-1)
-        isMember.append(false)
-        isUniform.append(false)
+        let destination = newMemory(type)
         let copy = KernelDraft.Copy(
             source: views[value.int], destination: destination, offset: 0, strides: rowMajorStrides(type.shape))
         append(KernelDraft(.copy(copy), space: type.shape), computes: destination)
@@ -278,6 +319,9 @@ struct KernelPlanner {
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
         case .product, .gather, .scatterAdd, .argReduce, .random: reads += draft.sources
+        case .control:
+            // What is written counts as well: it has its place even where nothing reads it.
+            reads += draft.sources + (draft.controlMemory?.all.map { views[$0.int] } ?? [])
         }
         return reads
     }

@@ -445,7 +445,7 @@ extension Instruction {
             }
         case .select: CK_SELECT
         case .parameter, .constant, .iota, .convert, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate,
-            .reverse, .dot, .reduce, .argReduce, .gather, .scatterAdd, .random:
+            .reverse, .dot, .reduce, .argReduce, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
             nil
         }
     }

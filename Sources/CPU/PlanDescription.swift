@@ -6,15 +6,23 @@ import Programs
 extension Executable: CustomStringConvertible {
     /// The program, then one line for each kernel, then the arena.
     package var description: String {
-        var text = "\(program)\n"
-        text += "plan for \(device.threadCount) threads, \(device.instructionSet):\n"
+        "\(program)\nplan for \(device.threadCount) threads, \(device.instructionSet):\n" + kernelLines(indent: "")
+    }
+
+    /// One line for each kernel, with those of nested programs under it, then the arena.
+    private func kernelLines(indent: String) -> String {
+        var text = ""
         for (index, call) in calls.enumerated() {
-            text += "  \(index): \(describe(call)) \(describe(drafts[index]))\n"
+            text += "\(indent)  \(index): \(describe(call)) \(describe(drafts[index]))\n"
+            guard case .control(let control) = call else { continue }
+            for (number, nested) in control.nested.enumerated() {
+                text += "\(indent)    program \(number):\n" + nested.kernelLines(indent: indent + "    ")
+            }
         }
-        text += "arena: \(buffers.arenaByteCount) bytes\n"
+        text += "\(indent)arena: \(buffers.arenaByteCount) bytes\n"
         for entry in buffers.arenaValues {
             text +=
-                "  %\(entry.value.index): offset \(entry.byteOffset), \(entry.interval.byteCount) bytes,"
+                "\(indent)  %\(entry.value.index): offset \(entry.byteOffset), \(entry.interval.byteCount) bytes,"
                 + " kernels \(entry.interval.first)...\(entry.interval.last)\n"
         }
         return text
@@ -32,6 +40,7 @@ extension Executable: CustomStringConvertible {
         case .scatterAdd: "scatterAdd"
         case .argReduce: "argReduce"
         case .random: "random"
+        case .control(let control): control.isLoop ? "while" : "case of \(control.nested.count)"
         }
     }
 

@@ -66,7 +66,7 @@ extension CheckpointReader {
         // The size was compared with the shape's and with the file's.
         let storage = ArrayStorage(byteCount: entry.byteCount)
         try tensor.read(into: UnsafeMutableRawBufferPointer(start: storage.bytes, count: entry.byteCount))
-        return AnyArray(UntypedArray(dtype: entry.dtype, shape: entry.shape, storage: storage))
+        return AnyArray(UntypedArray(dtype: entry.dtype, shape: entry.shape, foreign: storage))
     }
 
     /// Puts a part of a tensor together from what is stored.
@@ -101,7 +101,7 @@ extension CheckpointReader {
                 copy.copy(chunk, at: position, to: storage.bytes, &cursor)
             }
         }
-        return AnyArray(UntypedArray(dtype: entry.dtype, shape: wanted.map(\.count), storage: storage))
+        return AnyArray(UntypedArray(dtype: entry.dtype, shape: wanted.map(\.count), foreign: storage))
     }
 
     /// Reads everything and compares the checksums.

@@ -12,7 +12,7 @@ public protocol FileSystem: Sendable {
     func create(_ path: String, _ mode: FileCreation) throws(FileError) -> any WritableFile
     /// Gives a file another name, in one step that other processes see whole or not at all; what had that name is gone.
     func rename(_ source: String, to destination: String) throws(FileError)
-    /// Removes a file; one that is not there is none to remove.
+    /// Removes a file or an empty folder; what is not there is none to remove.
     func remove(_ path: String) throws(FileError)
     /// Makes a folder and those above it, where they are not there yet.
     func makeFolder(_ path: String) throws(FileError)

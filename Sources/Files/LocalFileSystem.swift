@@ -31,6 +31,8 @@ public struct LocalFileSystem: FileSystem {
 
     public func remove(_ path: String) throws(FileError) {
         guard unlink(path) != 0, errno != ENOENT else { return }
+        // What a file system says of a folder here differs: EISDIR on Linux, EPERM elsewhere.
+        if errno == EISDIR || errno == EPERM, rmdir(path) == 0 { return }
         throw .system(.remove, path)
     }
 

@@ -14,8 +14,15 @@ package enum AttributeValue: Hashable, Sendable {
     case types([DType])
     case shapes([Shape])
     case strings([String])
+    /// The name of a function.
+    case function(String)
+    case functions([String])
     /// A constant's value, known by its content.
     case tensor(ArrayContent)
+    /// A list without elements, of whatever.
+    case emptyList
+    /// Anything else, as TensorFlow's serialized `AttrValue`: kept for whoever reads the graph next.
+    case message([UInt8])
 }
 
 /// A named attribute of a node.

@@ -16,16 +16,28 @@ public final class Graph: Sendable {
         var nameCounts: [String: Int] = [:]
         var diagnostics: [Diagnostic] = []
         var variables: [VariableRecord] = []
+        var variableOfHandle: [NodeID: Int] = [:]
+        /// What was put into collections, by their keys.
+        var collections: [String: [CollectionRecord]] = [:]
         var seed: Int?
         /// How many random operations took a seed from `nextOperationSeed`.
         var operationSeedCount = 0
         var isFinalized = false
+        /// For the body of a function: the values of graphs around it that it uses, with what stands for them here.
+        var captures: [(outer: Value, inner: Value)] = []
+        var captureOf: [Value: Value] = [:]
     }
 
     private let changes = Atomic<Int>(0)
+    /// For the body of a function that is being built: the graph around it.
+    package let parent: Graph?
 
     /// An empty graph.
-    public init() {}
+    public init() { parent = nil }
+
+    /// An empty graph for the body of a function that nodes of `parent` call. Values of graphs around it that its nodes
+    /// take become arguments (see `captures`); constants are copied.
+    package init(bodyInside parent: Graph) { self.parent = parent }
 
     /// The number of nodes.
     public var nodeCount: Int { state.withLock { $0.nodes.count } }
@@ -96,6 +108,7 @@ extension Graph {
     ) -> [Value] {
         let origin = Origin.capture()
         let scope = Scope.current
+        let inputs = parent == nil ? inputs : inputs.map { captured($0) ?? $0 }
         let endpoints = inputs.map(\.endpoint)
         var isSound = true
         var mistake: Mistake?
@@ -139,14 +152,14 @@ extension Graph {
                 constantAt: { index in (records[index]?.operation as? any ConstantOperation)?.array })
             do {
                 types = try operation.outputTypes(rules)
+                if operation is any UncheckedOperation { isSound = false }
             } catch {
                 mistake = error
                 isSound = false
             }
         }
-        if !isSound {
-            let dtype = inputs.first.map { $0.graph === self ? $0.dtype : .float32 } ?? .float32
-            types = Array(repeating: TensorType(dtype, .unknown), count: operation.outputCount)
+        if !isSound, types.isEmpty {
+            types = outputTypesDespiteMistake(operation, inputs)
         }
         var control: [NodeID] = []
         for node in controlInputs + scope.controlInputs where node.graph === self && !control.contains(node.id) {
@@ -158,7 +171,7 @@ extension Graph {
                 state.reservedName(name) ?? state.uniqueName(scope.qualified(name ?? defaultName(of: operation.name)))
             if state.isFinalized {
                 mistake = mistake ?? .finalized
-            } else if let name, !isValidName(name) {
+            } else if let name, !isValidName(name, allowsInternal: name.hasSuffix("/")) {
                 mistake = mistake ?? .invalidName(name)
             }
             // Inputs of other graphs are left out: their numbers mean something else here.
@@ -178,6 +191,16 @@ extension Graph {
             return NodeID(state.nodes.count - 1)
         }
         return types.indices.map { Value(graph: self, endpoint: Endpoint(node: record, output: $0)) }
+    }
+
+    /// The outputs of a node with a mistake: their elements' types where the rule still tells them, no shapes.
+    private func outputTypesDespiteMistake(_ operation: any Operation, _ inputs: [Value]) -> [TensorType] {
+        let known = inputs.map { TensorType($0.graph === self ? $0.dtype : .float32, .unknown) }
+        if let types = try? operation.outputTypes(InputTypes(known) { _ in nil }), types.count == operation.outputCount
+        {
+            return types.map { TensorType($0.dtype, .unknown) }
+        }
+        return Array(repeating: TensorType(known.first?.dtype ?? .float32, .unknown), count: operation.outputCount)
     }
 
     /// Adds a node with one output.
@@ -281,7 +304,10 @@ private func defaultName(of operation: String) -> String {
 }
 
 /// Whether TensorFlow accepts the name of a node or scope.
-func isValidName(_ name: String) -> Bool {
+///
+/// - Parameters:
+///   - allowsInternal: whether it may start with `_`, as the names of nodes do that TensorFlow itself makes.
+package func isValidName(_ name: String, allowsInternal: Bool = false) -> Bool {
     func isStart(_ c: UInt8) -> Bool {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(c) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(c)
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(c) || c == UInt8(ascii: ".")
@@ -291,7 +317,54 @@ func isValidName(_ name: String) -> Bool {
             || c == UInt8(ascii: ">") || c == UInt8(ascii: "\\")
     }
     guard let first = name.utf8.first else { return false }
-    return isStart(first) && name.utf8.dropFirst().allSatisfy(isRest)
+    return (isStart(first) || (allowsInternal && first == UInt8(ascii: "_")))
+        && name.utf8.dropFirst().allSatisfy(isRest)
+}
+
+// MARK: - Bodies of functions
+
+extension Graph {
+    /// Whether this is the body of a function somewhere inside `other`.
+    package func isInside(_ other: Graph) -> Bool {
+        var next = parent
+        while let graph = next {
+            if graph === other { return true }
+            next = graph.parent
+        }
+        return false
+    }
+
+    /// The values from around that nodes of this graph use, each with the argument that stands for it, in the order of
+    /// their first use.
+    package var captures: [(outer: Value, inner: Value)] { state.withLock { $0.captures } }
+
+    /// What stands here for a value of a graph around this one: an argument or a copied constant; nil for values of
+    /// other graphs.
+    package func captured(_ value: Value) -> Value? {
+        guard let parent, value.graph !== self else { return nil }
+        guard let outer = parent === value.graph ? value : parent.captured(value) else { return nil }
+        if let known = state.withLock({ $0.captureOf[outer] }) { return known }
+        // Neither name scopes nor control dependencies of the caller apply to it.
+        let (inner, isArgument) = asDefault {
+            let record = outer.node.record
+            if let constant = record.operation as? any ConstantOperation { return (addOne(constant, []), false) }
+            return (addArgument(outer.type, variableType: outer.variableType, name: "captured"), true)
+        }
+        state.withLock { state in
+            state.captureOf[outer] = inner
+            if isArgument { state.captures.append((outer, inner)) }
+        }
+        return inner
+    }
+}
+
+extension Value {
+    /// For the handle of a variable: the type of the variable's value, where it is known.
+    package var variableType: TensorType? {
+        guard dtype == .resource else { return nil }
+        if let argument = node.record.operation as? FunctionArgument { return argument.variableType }
+        return graph.variableType(ofHandle: endpoint.node)
+    }
 }
 
 // MARK: - Reading nodes
@@ -302,24 +375,63 @@ extension Graph {
     /// All records at this moment.
     package var records: [NodeRecord] { state.withLock { $0.nodes } }
 
+    /// Reserves names for nodes that are added next with exactly these, a `/` at their ends (see `add`).
+    package func reserve(_ names: some Sequence<String>) {
+        state.withLock { state in
+            for name in names where state.nameCounts[name.lowercased()] == nil {
+                state.nameCounts[name.lowercased()] = 1
+            }
+        }
+    }
+
     /// Reserves a name for a scope.
     package func uniqueScopeName(_ name: String) -> String { state.withLock { $0.uniqueName(name) } }
 
-    package func register(_ variable: VariableRecord) { state.withLock { $0.variables.append(variable) } }
+    package func register(_ variable: VariableRecord) {
+        state.withLock { state in
+            state.variableOfHandle[variable.handle] = state.variables.count
+            state.variables.append(variable)
+        }
+    }
+
+    /// Names the node that gives a registered variable its initial value, where it is known only later.
+    package func setInitializer(_ node: NodeID, ofVariable handle: NodeID) {
+        state.withLock { state in
+            guard let index = state.variableOfHandle[handle] else { return }
+            let known = state.variables[index]
+            state.variables[index] = VariableRecord(
+                name: known.name, handle: handle, initializer: node, type: known.type, isTrainable: known.isTrainable)
+        }
+    }
+
+    /// The type of a registered variable's value.
+    fileprivate func variableType(ofHandle handle: NodeID) -> TensorType? {
+        state.withLock { state in state.variableOfHandle[handle].map { state.variables[$0].type } }
+    }
 
     /// The variables of this graph, in the order they were made.
     package var variableRecords: [VariableRecord] { state.withLock { $0.variables } }
+
+    func add(_ record: CollectionRecord, toCollection key: String) {
+        state.withLock { $0.collections[key, default: []].append(record) }
+    }
+
+    func collectionRecords(_ key: String) -> [CollectionRecord] { state.withLock { $0.collections[key] ?? [] } }
+
+    /// The keys of the collections that hold something, sorted.
+    public var collectionKeys: [String] { state.withLock { $0.collections.keys.sorted() } }
 }
 
 /// What a graph knows of one of its variables.
 package struct VariableRecord: Sendable {
     package let name: String
     package let handle: NodeID
-    package let initializer: NodeID
+    /// The node that gives it its initial value; nil for an imported variable whose graph has none.
+    package let initializer: NodeID?
     package let type: TensorType
     package let isTrainable: Bool
 
-    package init(name: String, handle: NodeID, initializer: NodeID, type: TensorType, isTrainable: Bool) {
+    package init(name: String, handle: NodeID, initializer: NodeID?, type: TensorType, isTrainable: Bool) {
         self.name = name
         self.handle = handle
         self.initializer = initializer

@@ -7,7 +7,7 @@ import Tensors
 package struct GraphLowering {
     private let graph: Graph
     private let records: [NodeRecord]
-    private let builder: ProgramBuilder
+    let builder: ProgramBuilder
     private let state: any LoweringState
     private var values: [Endpoint: ValueID] = [:]
     private var isLowered: [Bool]
@@ -17,10 +17,16 @@ package struct GraphLowering {
 
     /// Whether the nodes are those of a decomposition, which no user has seen.
     private let isScratch: Bool
+    /// For the body of a function: the tag of the node that calls it.
+    private let callerTag: Int32?
 
-    package init(graph: Graph, builder: ProgramBuilder, state: any LoweringState, isScratch: Bool = false) {
+    package init(
+        graph: Graph, builder: ProgramBuilder, state: any LoweringState, isScratch: Bool = false,
+        callerTag: Int32? = nil
+    ) {
         self.graph = graph
         self.isScratch = isScratch
+        self.callerTag = callerTag
         records = graph.records
         self.builder = builder
         self.state = state
@@ -103,8 +109,12 @@ package struct GraphLowering {
     /// - Errors: `GraphError` that names the node, for mistakes that show only with concrete shapes.
     package mutating func lower(_ node: NodeID) throws {
         isLowered[node.int] = true
-        if !isScratch { builder.tag = node.index }
         let record = records[node.int]
+        if let callerTag {
+            builder.tag = state.tag(for: record, calledBy: callerTag)
+        } else if !isScratch {
+            builder.tag = node.index
+        }
         let operation = record.operation
         // Handles have no value: their place is filled by the first constant or parameter, never looked at.
         var operands: [ValueID] = []
@@ -135,11 +145,12 @@ package struct GraphLowering {
             }
             let context = LoweringContext(
                 builder: builder, operands: operands, outputTypes: outputTypes, node: node,
-                inputNodes: record.inputs.map(\.node), state: state)
+                inputNodes: record.inputs.map { source(ofHandle: $0) }, isHandle: types.map { $0.dtype == .resource },
+                caller: record, state: state)
             let results = try operation.lower(context)
             for (index, result) in results.enumerated() {
                 let endpoint = Endpoint(node: node, output: index)
-                if values[endpoint] == nil { values[endpoint] = result }
+                if values[endpoint] == nil, result != .handle { values[endpoint] = result }
             }
         } catch let mistake as Mistake {
             throw GraphError([record.diagnostic(mistake)])
@@ -151,9 +162,27 @@ package struct GraphLowering {
     }
 }
 
+extension GraphLowering {
+    /// The node that a handle comes from, through nodes that pass it on; for other values, the node itself.
+    private func source(ofHandle endpoint: Endpoint) -> NodeID {
+        var endpoint = endpoint
+        while let record = handleRecord(endpoint), let input = record.handleInput(ofOutput: Int(endpoint.output)) {
+            endpoint = input
+        }
+        return endpoint.node
+    }
+
+    private func handleRecord(_ endpoint: Endpoint) -> NodeRecord? {
+        let record = records[endpoint.node.int]
+        let output = Int(endpoint.output)
+        return record.outputTypes.indices.contains(output) && record.outputTypes[output].dtype == .resource
+            ? record : nil
+    }
+}
+
 // MARK: - Arguments of scratch graphs
 
-/// The argument of a decomposition.
+/// The argument of a decomposition whose value is known.
 private struct ArgumentOperation: ConstantOperation {
     let type: TensorType
     let array: UntypedArray
@@ -169,23 +198,8 @@ private struct ArgumentOperation: ConstantOperation {
     }
 }
 
-/// An argument whose value is not known.
-private struct UnknownArgumentOperation: Operation {
-    let type: TensorType
-
-    var name: String { "_Arg" }
-    var attributes: [Attribute] { [Attribute("T", .type(type.dtype))] }
-    var effect: Effect { .none }
-    var outputCount: Int { 1 }
-    func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] { [type] }
-    func gradient(_ context: GradientContext) -> Gradient { .inputs([]) }
-    func lower(_ context: LoweringContext) throws -> [ValueID] {
-        throw Mistake("the argument of a decomposition has no value of its own")
-    }
-}
-
 extension Graph {
-    func argument(_ type: TensorType) -> Value { addOne(UnknownArgumentOperation(type: type), []) }
+    func argument(_ type: TensorType) -> Value { addOne(FunctionArgument(type: type), []) }
 
     func argument(_ type: TensorType, constant: UntypedArray) -> Value {
         addOne(ArgumentOperation(type: type, array: constant), [])

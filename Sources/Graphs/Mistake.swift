@@ -34,6 +34,13 @@ public struct Diagnostic: Sendable, CustomStringConvertible {
         self.origin = origin
     }
 
+    /// The same mistake, made in a function that a node calls.
+    func inside(_ caller: NodeRecord) -> Diagnostic {
+        Diagnostic(
+            operation: operation, node: node,
+            message: "\(message), inside \(caller.operation.name) \"\(caller.name)\"", hint: hint, origin: origin)
+    }
+
     /// `file.swift:41` of the call, where the program carries debug information.
     public var place: String? { origin.place }
 

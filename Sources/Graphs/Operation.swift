@@ -94,6 +94,10 @@ package protocol ConstantOperation: Operation {
     var array: UntypedArray { get }
 }
 
+/// An operation whose output types are guesses, because nothing here knows it: what follows from them is not checked
+/// while the graph is built.
+package protocol UncheckedOperation: Operation {}
+
 /// An operation whose output, where it is a vector, holds the dimensions of its first input.
 package protocol ShapeOperation: Operation {}
 
@@ -150,6 +154,10 @@ package struct LoweringContext {
     /// The node that is lowered and, for handles, the nodes its inputs come from.
     package let node: NodeID
     package let inputNodes: [NodeID]
+    /// Which inputs are handles of variables.
+    let isHandle: [Bool]
+    /// The record of the node that is lowered.
+    let caller: NodeRecord
     let state: any LoweringState
 
     package func type(_ index: Int) -> ArrayType { builder.type(of: operands[index]) }
@@ -217,4 +225,10 @@ package protocol LoweringState: AnyObject {
     func read(variable: NodeID, by node: NodeID) throws -> ValueID
     func write(variable: NodeID, by node: NodeID, _ value: ValueID) throws
     func randomState(of node: NodeID, samples: Int) throws -> ValueID
+    /// The tag of the steps that are made for a node of a function's body, which the node of tag `tag` calls.
+    func tag(for record: NodeRecord, calledBy tag: Int32) -> Int32
+}
+
+extension LoweringState {
+    package func tag(for record: NodeRecord, calledBy tag: Int32) -> Int32 { tag }
 }

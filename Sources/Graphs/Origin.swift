@@ -68,7 +68,11 @@ package struct Origin: Sendable {
         return file.dropLast("Graphs/Origin.swift".count)
     }()
 
-    private static let modules = ["Graphs", "Operations", "Sessions", "Training", "Tensors", "Programs", "TensorGraph"]
+    private static let modules = [
+        "Graphs", "Operations", "Sessions", "Training", "Tensors", "Programs", "TensorGraph", "GraphDefs",
+        "SavedModels",
+        "Summaries", "Checkpoints",
+    ]
 
     private static func isInsideLibrary(_ path: String) -> Bool {
         if path.contains("<compiler-generated>") || path.contains("/swift/stdlib/") { return true }

@@ -96,8 +96,17 @@ package func withNodeScope<Result>(
     return try Scope.with({ $0.prefix = prefix }) { try body(prefix) }
 }
 
-/// Adds to `graph` in `body`, where it is not the default graph already; scopes stay in force where it is.
+/// Adds to `graph` in `body`, where it is not the default graph already; scopes stay in force where it is, and the body of
+/// a function that is being built inside it stays the default.
 package func withGraph<Result>(_ graph: Graph, _ body: () throws -> Result) rethrows -> Result {
-    if Graph.default === graph { return try body() }
+    let current = Graph.default
+    if current === graph || current.isInside(graph) { return try body() }
     return try graph.asDefault(body)
+}
+
+/// The graph that takes a node whose inputs belong to `graph`: the body of a function that is being built inside it, or
+/// itself.
+package func graphForNodes(of graph: Graph) -> Graph {
+    let current = Graph.default
+    return current.isInside(graph) ? current : graph
 }

@@ -87,7 +87,7 @@ extension AnyArray {
             }
             let storage = ArrayStorage(byteCount: byteCount)
             content.copyBytes(to: UnsafeMutableRawBufferPointer(start: storage.bytes, count: byteCount))
-            self.init(UntypedArray(dtype: dtype, shape: dimensions, storage: storage))
+            self.init(UntypedArray(dtype: dtype, shape: dimensions, foreign: storage))
             return
         }
         let listed = message.listedElements(of: dtype)
@@ -104,7 +104,7 @@ extension AnyArray {
         if listed.count >= dtype.byteCount {
             for index in listed.count..<max(listed.count, byteCount) { target[index] = target[index - dtype.byteCount] }
         }
-        self.init(UntypedArray(dtype: dtype, shape: dimensions, storage: storage))
+        self.init(UntypedArray(dtype: dtype, shape: dimensions, foreign: storage))
     }
 
     private static func strings(

@@ -27,6 +27,169 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// The kinds of FullTypeDef.
+package nonisolated enum Tensorflow_FullTypeId: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case tftUnset // = 0
+  case tftVar // = 1
+  case tftAny // = 2
+  case tftProduct // = 3
+  case tftNamed // = 4
+  case tftForEach // = 20
+  case tftCallable // = 100
+  case tftTensor // = 1000
+  case tftArray // = 1001
+  case tftOptional // = 1002
+  case tftLiteral // = 1003
+  case tftEncoded // = 1004
+  case tftShapeTensor // = 1005
+  case tftBool // = 200
+  case tftUint8 // = 201
+  case tftUint16 // = 202
+  case tftUint32 // = 203
+  case tftUint64 // = 204
+  case tftInt8 // = 205
+  case tftInt16 // = 206
+  case tftInt32 // = 207
+  case tftInt64 // = 208
+  case tftHalf // = 209
+  case tftFloat // = 210
+  case tftDouble // = 211
+  case tftBfloat16 // = 215
+  case tftComplex64 // = 212
+  case tftComplex128 // = 213
+  case tftString // = 214
+  case tftDataset // = 10102
+  case tftRagged // = 10103
+  case tftIterator // = 10104
+  case tftMutexLock // = 10202
+  case tftLegacyVariant // = 10203
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .tftUnset
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .tftUnset
+    case 1: self = .tftVar
+    case 2: self = .tftAny
+    case 3: self = .tftProduct
+    case 4: self = .tftNamed
+    case 20: self = .tftForEach
+    case 100: self = .tftCallable
+    case 200: self = .tftBool
+    case 201: self = .tftUint8
+    case 202: self = .tftUint16
+    case 203: self = .tftUint32
+    case 204: self = .tftUint64
+    case 205: self = .tftInt8
+    case 206: self = .tftInt16
+    case 207: self = .tftInt32
+    case 208: self = .tftInt64
+    case 209: self = .tftHalf
+    case 210: self = .tftFloat
+    case 211: self = .tftDouble
+    case 212: self = .tftComplex64
+    case 213: self = .tftComplex128
+    case 214: self = .tftString
+    case 215: self = .tftBfloat16
+    case 1000: self = .tftTensor
+    case 1001: self = .tftArray
+    case 1002: self = .tftOptional
+    case 1003: self = .tftLiteral
+    case 1004: self = .tftEncoded
+    case 1005: self = .tftShapeTensor
+    case 10102: self = .tftDataset
+    case 10103: self = .tftRagged
+    case 10104: self = .tftIterator
+    case 10202: self = .tftMutexLock
+    case 10203: self = .tftLegacyVariant
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .tftUnset: return 0
+    case .tftVar: return 1
+    case .tftAny: return 2
+    case .tftProduct: return 3
+    case .tftNamed: return 4
+    case .tftForEach: return 20
+    case .tftCallable: return 100
+    case .tftBool: return 200
+    case .tftUint8: return 201
+    case .tftUint16: return 202
+    case .tftUint32: return 203
+    case .tftUint64: return 204
+    case .tftInt8: return 205
+    case .tftInt16: return 206
+    case .tftInt32: return 207
+    case .tftInt64: return 208
+    case .tftHalf: return 209
+    case .tftFloat: return 210
+    case .tftDouble: return 211
+    case .tftComplex64: return 212
+    case .tftComplex128: return 213
+    case .tftString: return 214
+    case .tftBfloat16: return 215
+    case .tftTensor: return 1000
+    case .tftArray: return 1001
+    case .tftOptional: return 1002
+    case .tftLiteral: return 1003
+    case .tftEncoded: return 1004
+    case .tftShapeTensor: return 1005
+    case .tftDataset: return 10102
+    case .tftRagged: return 10103
+    case .tftIterator: return 10104
+    case .tftMutexLock: return 10202
+    case .tftLegacyVariant: return 10203
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Tensorflow_FullTypeId] = [
+    .tftUnset,
+    .tftVar,
+    .tftAny,
+    .tftProduct,
+    .tftNamed,
+    .tftForEach,
+    .tftCallable,
+    .tftTensor,
+    .tftArray,
+    .tftOptional,
+    .tftLiteral,
+    .tftEncoded,
+    .tftShapeTensor,
+    .tftBool,
+    .tftUint8,
+    .tftUint16,
+    .tftUint32,
+    .tftUint64,
+    .tftInt8,
+    .tftInt16,
+    .tftInt32,
+    .tftInt64,
+    .tftHalf,
+    .tftFloat,
+    .tftDouble,
+    .tftBfloat16,
+    .tftComplex64,
+    .tftComplex128,
+    .tftString,
+    .tftDataset,
+    .tftRagged,
+    .tftIterator,
+    .tftMutexLock,
+    .tftLegacyVariant,
+  ]
+
+}
+
 package nonisolated struct Tensorflow_GraphDef: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -534,13 +697,13 @@ package nonisolated struct Tensorflow_OpList: Sendable {
   package init() {}
 }
 
-/// What a value is beyond its element type. The numbers of the kinds are kept, not interpreted.
+/// What a value is beyond its element type: kept, not interpreted.
 package nonisolated struct Tensorflow_FullTypeDef: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var typeID: Int32 = 0
+  package var typeID: Tensorflow_FullTypeId = .tftUnset
 
   package var args: [Tensorflow_FullTypeDef] = []
 
@@ -576,6 +739,10 @@ package nonisolated struct Tensorflow_FullTypeDef: Sendable {
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "tensorflow"
+
+nonisolated extension Tensorflow_FullTypeId: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TFT_UNSET\0\u{1}TFT_VAR\0\u{1}TFT_ANY\0\u{1}TFT_PRODUCT\0\u{1}TFT_NAMED\0\u{2}\u{10}TFT_FOR_EACH\0\u{2}P\u{1}TFT_CALLABLE\0\u{2}d\u{1}TFT_BOOL\0\u{1}TFT_UINT8\0\u{1}TFT_UINT16\0\u{1}TFT_UINT32\0\u{1}TFT_UINT64\0\u{1}TFT_INT8\0\u{1}TFT_INT16\0\u{1}TFT_INT32\0\u{1}TFT_INT64\0\u{1}TFT_HALF\0\u{1}TFT_FLOAT\0\u{1}TFT_DOUBLE\0\u{1}TFT_COMPLEX64\0\u{1}TFT_COMPLEX128\0\u{1}TFT_STRING\0\u{1}TFT_BFLOAT16\0\u{2}Q\u{c}TFT_TENSOR\0\u{1}TFT_ARRAY\0\u{1}TFT_OPTIONAL\0\u{1}TFT_LITERAL\0\u{1}TFT_ENCODED\0\u{1}TFT_SHAPE_TENSOR\0\u{2}IN\u{2}TFT_DATASET\0\u{1}TFT_RAGGED\0\u{1}TFT_ITERATOR\0\u{2}b\u{1}TFT_MUTEX_LOCK\0\u{1}TFT_LEGACY_VARIANT\0")
+}
 
 nonisolated extension Tensorflow_GraphDef: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GraphDef"
@@ -1605,7 +1772,7 @@ nonisolated extension Tensorflow_FullTypeDef: SwiftProtobuf.Message, SwiftProtob
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt32Field(value: &self.typeID) }()
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.typeID) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.args) }()
       case 3: try {
         var v: String?
@@ -1633,8 +1800,8 @@ nonisolated extension Tensorflow_FullTypeDef: SwiftProtobuf.Message, SwiftProtob
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if self.typeID != 0 {
-      try visitor.visitSingularInt32Field(value: self.typeID, fieldNumber: 1)
+    if self.typeID != .tftUnset {
+      try visitor.visitSingularEnumField(value: self.typeID, fieldNumber: 1)
     }
     if !self.args.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.args, fieldNumber: 2)

@@ -85,3 +85,13 @@ public func swish<Scalar: FloatingElement>(
         Tensor(elementwise(.multiply, [x, elementwise(.sigmoid, [x])], name: name))
     }
 }
+
+// MARK: - From files
+
+extension LeakyRelu: DecodableOperation {
+    package static var operationNames: [String] { ["LeakyRelu"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T", default: .float32), alpha: try node.float("alpha", default: 0.2))
+    }
+}

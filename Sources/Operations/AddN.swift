@@ -53,3 +53,13 @@ package struct AddN: Operation {
 public func addN<Scalar: NumericElement>(_ values: [Tensor<Scalar>], name: String? = nil) -> Tensor<Scalar> {
     makeTensor(AddN(dtype: Scalar.dtype, count: values.count), values.map(\.value), name: name)
 }
+
+// MARK: - From files
+
+extension AddN: DecodableOperation {
+    package static var operationNames: [String] { ["AddN"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"), count: try node.count("N"))
+    }
+}

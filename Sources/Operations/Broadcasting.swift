@@ -155,3 +155,13 @@ package struct BroadcastGradientArguments: Operation {
         withGraph(left.graph) { left.graph.add(BroadcastGradientArguments(dtype: left.dtype), [left, right]) }
     }
 }
+
+// MARK: - From files
+
+extension BroadcastGradientArguments: DecodableOperation {
+    package static var operationNames: [String] { ["BroadcastGradientArgs"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T", default: .int32))
+    }
+}

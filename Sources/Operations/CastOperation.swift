@@ -55,3 +55,13 @@ public func cast<Source: TensorElement, Target: TensorElement>(
     if Source.dtype == Target.dtype, name == nil { return Tensor(value) }
     return makeTensor(Cast(from: value.dtype, to: Target.dtype), [value], name: name)
 }
+
+// MARK: - From files
+
+extension Cast: DecodableOperation {
+    package static var operationNames: [String] { ["Cast"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(from: try node.dtype("SrcT"), to: try node.dtype("DstT"))
+    }
+}

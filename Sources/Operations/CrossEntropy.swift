@@ -257,3 +257,21 @@ public func sigmoidCrossEntropy<Scalar: FloatingElement>(
         return Tensor(elementwise(.add, [positive - x * z, tail], name: name))
     }
 }
+
+// MARK: - From files
+
+extension SoftmaxCrossEntropy: DecodableOperation {
+    package static var operationNames: [String] { ["SoftmaxCrossEntropyWithLogits"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"))
+    }
+}
+
+extension SparseSoftmaxCrossEntropy: DecodableOperation {
+    package static var operationNames: [String] { ["SparseSoftmaxCrossEntropyWithLogits"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"), labelType: try node.dtype("Tlabels", default: .int64))
+    }
+}

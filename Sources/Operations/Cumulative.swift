@@ -136,3 +136,16 @@ extension TensorExpression where Scalar: NumericElement {
         Tensor(makeCumulative(.product, value, axis: axis, isExclusive: exclusive, isReversed: reverse, name: name))
     }
 }
+
+// MARK: - From files
+
+extension Cumulative: DecodableOperation {
+    package static var operationNames: [String] { ["Cumsum", "Cumprod"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            node.operation == "Cumsum" ? .sum : .product, dtype: try node.dtype("T"),
+            indexType: try node.dtype("Tidx", default: .int32), isExclusive: try node.bool("exclusive", default: false),
+            isReversed: try node.bool("reverse", default: false))
+    }
+}

@@ -88,3 +88,21 @@ private func isOnDiagonal(_ shape: [Int], _ builder: ProgramBuilder) throws -> V
     let mask = try builder.compare(.equal, builder.iota(matrix, axis: 0), builder.iota(matrix, axis: 1))
     return try builder.broadcast(mask, to: shape)
 }
+
+// MARK: - From files
+
+extension MatrixDiagonal: DecodableOperation {
+    package static var operationNames: [String] { ["MatrixDiag"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"))
+    }
+}
+
+extension MatrixDiagonalPart: DecodableOperation {
+    package static var operationNames: [String] { ["MatrixDiagPart"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"))
+    }
+}

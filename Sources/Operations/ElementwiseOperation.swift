@@ -40,8 +40,19 @@ package struct Elementwise: Operation, Hashable {
         for type in inputs.types where type.dtype != inputs[0].dtype {
             throw .dtypesDiffer(inputs[0].dtype, type.dtype)
         }
-        let shape = try broadcastShape(inputs.types.map(\.shape))
+        let shape =
+            row.broadcasts ? try broadcastShape(inputs.types.map(\.shape)) : try equalShape(inputs.types.map(\.shape))
         return [TensorType(row.isPredicate ? .bool : inputs[0].dtype, shape)]
+    }
+
+    /// What all shapes say together.
+    private func equalShape(_ shapes: [Shape]) throws(Mistake) -> Shape {
+        var merged = Shape.unknown
+        for shape in shapes {
+            guard let both = merged.merged(with: shape) else { throw .shapesDiffer(merged, shape) }
+            merged = both
+        }
+        return merged
     }
 
     package func gradient(_ context: GradientContext) -> Gradient {
@@ -76,4 +87,24 @@ package struct Elementwise: Operation, Hashable {
 /// Adds an element-wise function to the graph of its operands.
 package func elementwise(_ function: ElementwiseFunction, _ operands: [Value], name: String? = nil) -> Value {
     makeValue(Elementwise(function, operands.first?.dtype ?? .float32), operands, name: name)
+}
+
+// MARK: - From files
+
+extension Elementwise: DecodableOperation {
+    package static var operationNames: [String] { ElementwiseFunction.allCases.map(\.rawValue) }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        guard let function = ElementwiseFunction(rawValue: node.operation) else {
+            throw .unsupported("the op \(node.operation) is not known")
+        }
+        switch function {
+        case .logicalAnd, .logicalOr, .logicalNot: self.init(function, .bool)
+        case .equal, .notEqual:
+            let isStrict = try node.bool("incompatible_shape_error", default: true)
+            try node.require(isStrict, "incompatible_shape_error false is not supported")
+            self.init(function, try node.dtype("T"))
+        default: self.init(function, try node.dtype("T"))
+        }
+    }
 }

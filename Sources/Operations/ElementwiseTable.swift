@@ -38,6 +38,7 @@ package enum ElementwiseFunction: String, Hashable, Sendable, CaseIterable {
     case xlogy = "Xlogy"
     case xdivy = "Xdivy"
     case erf = "Erf"
+    case erfc = "Erfc"
 
     // Trigonometry
     case sin = "Sin"
@@ -59,6 +60,19 @@ package enum ElementwiseFunction: String, Hashable, Sendable, CaseIterable {
     case selu = "Selu"
     case softplus = "Softplus"
     case softsign = "Softsign"
+
+    // What TensorFlow's gradients are made of: functions of (gradient, input), (gradient, output) or (output, gradient)
+    case reluGrad = "ReluGrad"
+    case relu6Grad = "Relu6Grad"
+    case eluGrad = "EluGrad"
+    case seluGrad = "SeluGrad"
+    case softplusGrad = "SoftplusGrad"
+    case softsignGrad = "SoftsignGrad"
+    case sigmoidGrad = "SigmoidGrad"
+    case tanhGrad = "TanhGrad"
+    case sqrtGrad = "SqrtGrad"
+    case rsqrtGrad = "RsqrtGrad"
+    case reciprocalGrad = "ReciprocalGrad"
 
     // Rounding
     case floor = "Floor"
@@ -122,6 +136,8 @@ package struct ElementwiseRow: Sendable {
     private let expression: ScalarExpression
     private let integerExpression: ScalarExpression?
     package let derivative: Derivative
+    /// Whether operands of different shapes are broadcast to one; else their shapes must be equal.
+    package private(set) var broadcasts = true
     /// Where each operand may be drawn from in tests of the derivative.
     package let domains: [ClosedRange<Double>]
 
@@ -149,6 +165,16 @@ extension ElementwiseRow {
         ElementwiseRow(
             operandCount: 2, accepted: accepted, isPredicate: false, expression: expression,
             integerExpression: integers, derivative: .partials(derivatives), domains: domains)
+    }
+
+    /// A function that TensorFlow's gradients are made of: it has no broadcasting there.
+    fileprivate static func gradientPart(
+        _ accepted: Accepted, _ expression: ScalarExpression, derivatives: [ScalarExpression],
+        in domains: [ClosedRange<Double>] = [-3...3, -3...3]
+    ) -> ElementwiseRow {
+        var row = binary(accepted, expression, derivatives: derivatives, in: domains)
+        row.broadcasts = false
+        return row
     }
 
     /// A function that does not change but in steps.
@@ -250,6 +276,9 @@ extension ElementwiseFunction {
                 .floating, .select(isZero, zero, x / y),
                 derivatives: [apply(.xdivy, .select(isZero, zero, one), y), -apply(.xdivy, apply(.xdivy, x, y), y)],
                 in: [-3...3, 0.2...4])
+        case .erfc:
+            return .unary(
+                .floating, one - .unary(.erf, x), derivative: -1.1283791670955126 * .unary(.exponential, -(x * x)))
         case .erf:
             // 2 / sqrt(pi)
             return .unary(.floating, .unary(.erf, x), derivative: 1.1283791670955126 * .unary(.exponential, -(x * x)))
@@ -303,6 +332,44 @@ extension ElementwiseFunction {
         case .softsign:
             let divisor = one + .unary(.abs, x)
             return .unary(.floating, x / divisor, derivative: one / (divisor * divisor))
+
+        case .reluGrad:
+            let isOn = ScalarExpression.compare(.greater, y, zero)
+            return .gradientPart(.numeric, .select(isOn, x, zero), derivatives: [.select(isOn, one, zero), zero])
+        case .relu6Grad:
+            let isOn = ScalarExpression.binary(.and, .compare(.greater, y, zero), .compare(.less, y, 6))
+            return .gradientPart(.numeric, .select(isOn, x, zero), derivatives: [.select(isOn, one, zero), zero])
+        case .eluGrad:
+            let isCurved = ScalarExpression.compare(.less, y, zero)
+            return .gradientPart(
+                .floating, .select(isCurved, x * (y + one), x),
+                derivatives: [.select(isCurved, y + one, one), .select(isCurved, x, zero)])
+        case .seluGrad:
+            let isCurved = ScalarExpression.compare(.less, y, zero)
+            let slope = ScalarExpression.select(
+                isCurved, y + .number(Self.seluScale * Self.seluAlpha), .number(Self.seluScale))
+            return .gradientPart(.floating, x * slope, derivatives: [slope, .select(isCurved, x, zero)])
+        case .softplusGrad:
+            let slope = ScalarExpression.unary(.logistic, y)
+            return .gradientPart(.floating, x * slope, derivatives: [slope, x * slope * (one - slope)])
+        case .softsignGrad:
+            let divisor = one + .unary(.abs, y)
+            return .gradientPart(
+                .floating, x / (divisor * divisor),
+                derivatives: [one / (divisor * divisor), -2 * x * .unary(.sign, y) / (divisor * divisor * divisor)],
+                in: [-3...3, 0.3...3])
+        case .sigmoidGrad:
+            return .gradientPart(.floating, y * x * (one - x), derivatives: [y * (one - 2 * x), x * (one - x)])
+        case .tanhGrad:
+            return .gradientPart(.floating, y * (one - x * x), derivatives: [-2 * x * y, one - x * x])
+        case .sqrtGrad:
+            return .gradientPart(
+                .floating, 0.5 * y / x, derivatives: [-0.5 * y / (x * x), 0.5 / x], in: [0.5...3, -3...3])
+        case .rsqrtGrad:
+            return .gradientPart(
+                .floating, -0.5 * y * x * x * x, derivatives: [-1.5 * y * x * x, -0.5 * x * x * x])
+        case .reciprocalGrad:
+            return .gradientPart(.floating, -y * x * x, derivatives: [-2 * y * x, -(x * x)])
 
         case .floor: return .steps(1, .floating, .unary(.floor, x))
         case .ceil: return .steps(1, .floating, .unary(.ceil, x))

@@ -266,3 +266,29 @@ public func identity<Scalar: NumericElement>(
         }
     }
 }
+
+// MARK: - From files
+
+extension Filled: DecodableOperation {
+    package static var operationNames: [String] { ["ZerosLike", "OnesLike"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(node.operation == "OnesLike" ? .ones : .zeros, try node.dtype("T"))
+    }
+}
+
+extension Fill: DecodableOperation {
+    package static var operationNames: [String] { ["Fill"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"), indexType: try node.dtype("index_type", default: .int32))
+    }
+}
+
+extension RangeOperation: DecodableOperation {
+    package static var operationNames: [String] { ["Range"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("Tidx", default: .int32))
+    }
+}

@@ -129,6 +129,8 @@ package func findGradients(
     guard let graph = results.first?.graph else {
         return reverseWalk(of: [], seeds: [], with: inputs, stopping: [], arithmetic: NodeArithmetic())
     }
+    // Inside a branch or a loop, what is from around stands for its argument.
+    let inputs = inputs.map { graph.captured($0) ?? $0 }
     // What belongs to other graphs cannot be reached, and its numbers mean something else here.
     let reachable = inputs.filter { $0.graph === graph }
     var found = withGraph(graph) {
@@ -156,6 +158,7 @@ package func gradientValues(
     if let unsound = results.first(where: { !$0.node.record.isSound }) {
         return inputs.map { missingGradient(Mistake(""), for: $0, in: unsound.graph, following: unsound) }
     }
+    let inputs = inputs.map { result.graph.captured($0) ?? $0 }
     let found = findGradients(of: results, seeds: seeds, with: inputs, stopping: stopping, name: name)
     return zip(inputs, found.gradients).map { input, gradient in
         if let gradient { return gradient }
@@ -166,12 +169,12 @@ package func gradientValues(
 }
 
 /// Zeros in the shape of an input, or of the variable that it is the handle of.
-private func zeroGradient(_ input: Value) -> Value {
-    guard let handle = input.node.record.operation as? VariableHandle else {
+func zeroGradient(_ input: Value) -> Value {
+    guard let type = (input.node.record.operation as? VariableHandle)?.type ?? input.variableType else {
         return makeValue(Filled(.zeros, input.dtype), [input])
     }
-    let zero = scalarConstant(0, handle.type.dtype, in: input.graph)
-    let sizes = integerConstant(handle.type.shape.known ?? [], in: input.graph)
+    let zero = scalarConstant(0, type.dtype, in: input.graph)
+    let sizes = integerConstant(type.shape.known ?? [], in: input.graph)
     return makeValue(Fill(dtype: zero.dtype, indexType: sizes.dtype), [sizes, zero])
 }
 

@@ -193,3 +193,26 @@ public func unsortedSegmentSum<Scalar: NumericElement>(
         return makeTensor(operation, [data, segments, count], name: name)
     }
 }
+
+// MARK: - From files
+
+extension Gather: DecodableOperation {
+    package static var operationNames: [String] { ["GatherV2"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        let batchDimensions = try node.int("batch_dims", default: 0)
+        try node.require(batchDimensions == 0, "batch_dims \(batchDimensions) is not supported, only 0")
+        self.init(
+            dtype: try node.dtype("Tparams"), indexType: try node.dtype("Tindices"), axisType: try node.dtype("Taxis"))
+    }
+}
+
+extension UnsortedSegmentSum: DecodableOperation {
+    package static var operationNames: [String] { ["UnsortedSegmentSum"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tindices"),
+            countType: try node.dtype("Tnumsegments", default: .int32))
+    }
+}

@@ -357,7 +357,9 @@ package struct SplitBySizes: Operation {
 
 // MARK: - Helpers
 
+/// One value alone is passed on: TensorFlow's op takes no fewer than two.
 func makeConcatenation(_ values: [Value], axis: Value, name: String? = nil) -> Value {
+    if values.count == 1 { return makeValue(PassThrough(.identity, values[0].dtype), values, name: name) }
     let operation = Concatenation(
         dtype: values.first?.dtype ?? .float32, indexType: axis.dtype, count: values.count)
     return makeValue(operation, values + [axis], name: name)
@@ -376,5 +378,60 @@ extension ProgramBuilder {
         var (starts, limits) = (shape(of: operand).map { _ in 0 }, shape(of: operand))
         (starts[axis], limits[axis]) = (start, start + count)
         return try add(.slice(starts: starts, limits: limits, strides: starts.map { _ in 1 }), [operand])
+    }
+}
+
+// MARK: - From files
+
+extension Concatenation: DecodableOperation {
+    package static var operationNames: [String] { ["ConcatV2"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tidx", default: .int32), count: try node.count("N"))
+    }
+}
+
+extension ConcatOffset: DecodableOperation {
+    package static var operationNames: [String] { ["ConcatOffset"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(count: try node.count("N"))
+    }
+}
+
+extension Pack: DecodableOperation {
+    package static var operationNames: [String] { ["Pack"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), count: try node.count("N"), axis: try node.int("axis", default: 0))
+    }
+}
+
+extension Unpack: DecodableOperation {
+    package static var operationNames: [String] { ["Unpack"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), count: try node.count("num"), axis: try node.int("axis", default: 0))
+    }
+}
+
+extension Split: DecodableOperation {
+    package static var operationNames: [String] { ["Split"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"), count: try node.count("num_split"))
+    }
+}
+
+extension SplitBySizes: DecodableOperation {
+    package static var operationNames: [String] { ["SplitV"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), sizeType: try node.dtype("Tlen", default: .int64),
+            count: try node.count("num_split"))
     }
 }

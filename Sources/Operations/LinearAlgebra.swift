@@ -265,3 +265,25 @@ public func matmul<Scalar: NumericElement>(
         MatMul(dtype: Scalar.dtype, transposesLeft: transposeA, transposesRight: transposeB), [a.value, b.value],
         name: name)
 }
+
+// MARK: - From files
+
+extension MatMul: DecodableOperation {
+    package static var operationNames: [String] { ["MatMul"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), transposesLeft: try node.bool("transpose_a", default: false),
+            transposesRight: try node.bool("transpose_b", default: false))
+    }
+}
+
+extension BatchMatMul: DecodableOperation {
+    package static var operationNames: [String] { ["BatchMatMulV2", "BatchMatMul"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), transposesLeft: try node.bool("adj_x", default: false),
+            transposesRight: try node.bool("adj_y", default: false))
+    }
+}

@@ -224,3 +224,39 @@ public func biasAdd<Scalar: NumericElement>(
 ) -> Tensor<Scalar> {
     makeTensor(BiasAdd(dtype: Scalar.dtype), [value.value, bias.value], name: name)
 }
+
+// MARK: - From files
+
+extension NodeDescription {
+    /// Channels are the last dimension here.
+    fileprivate func requireChannelsLast() throws(DecodingMistake) {
+        let format = try string("data_format", default: "NHWC")
+        try require(format == "NHWC", "data_format \(format) is not supported, only NHWC")
+    }
+}
+
+extension Softmax: DecodableOperation {
+    package static var operationNames: [String] { ["Softmax", "LogSoftmax"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"), isLogarithm: node.operation == "LogSoftmax")
+    }
+}
+
+extension BiasAdd: DecodableOperation {
+    package static var operationNames: [String] { ["BiasAdd"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        try node.requireChannelsLast()
+        self.init(dtype: try node.dtype("T"))
+    }
+}
+
+extension BiasAddGradient: DecodableOperation {
+    package static var operationNames: [String] { ["BiasAddGrad"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        try node.requireChannelsLast()
+        self.init(dtype: try node.dtype("T"))
+    }
+}

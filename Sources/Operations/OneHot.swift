@@ -97,3 +97,15 @@ public func oneHot<Scalar: TensorElement>(
             OneHot(dtype: Scalar.dtype, indexType: indices.dtype, axis: axis), inputs, name: name)
     }
 }
+
+// MARK: - From files
+
+extension OneHot: DecodableOperation {
+    package static var operationNames: [String] { ["OneHot"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("TI", default: .int64),
+            axis: try node.int("axis", default: -1))
+    }
+}

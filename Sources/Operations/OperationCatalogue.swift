@@ -8,7 +8,8 @@ import Tensors
 package enum OperationCatalogue {
     /// One instance of each.
     package static let operations: [any Operation] = [
-        elementwise, sources, passing, variables, reductions, shapes, products, networks, indexing, random,
+        elementwise, sources, passing, variables, reductions, shapes, products, networks, indexing, random, imported,
+        controlFlow,
     ].flatMap { $0 }
 
     /// TensorFlow's names of all operations.
@@ -70,9 +71,66 @@ package enum OperationCatalogue {
         OneHot(dtype: .float32, indexType: .int32),
     ]
 
+    private static let imported: [any Operation] = [
+        SelectRows(dtype: .float32), LeakyReluGradient(dtype: .float32), ClipByValue(dtype: .float32),
+        GatherRows(dtype: .float32, indexType: .int32), ShapesOf(dtype: .float32, count: 2),
+        PassThroughAll(dtypes: [.float32, .int32]), DynamicStitch(dtype: .float32, count: 2),
+        PaddedMatrixDiagonal(dtype: .float32), PaddedMatrixDiagonalPart(dtype: .float32),
+    ]
+
     private static let random: [any Operation] = {
         let seeds = RandomSeeds(seed: 1, seed2: 2)
         return RandomNumbers.Kind.allCases.map { RandomNumbers($0, dtype: .float32, seeds: seeds) }
             + [RandomIntegers(dtype: .int32, seeds: seeds)]
     }()
+
+    private static let controlFlow: [any Operation] = {
+        let graph = Graph()
+        let argument = graph.addArgument(TensorType(.bool, .scalar))
+        guard let body = try? FunctionBody(name: "f", graph: graph, arguments: [argument], results: [argument]) else {
+            return []
+        }
+        return [Conditional.Kind.ifStateless, .ifStateful, .caseStateless, .caseStateful].map { kind in
+            Conditional(kind, branches: [body, body], selectorType: kind.isIf ? .bool : .int32)
+        }
+            + [false, true].flatMap { isStateful -> [any Operation] in
+                [
+                    WhileLoop(condition: body, body: body, isStateful: isStateful),
+                    FunctionCall(body, isStateful: isStateful),
+                ]
+            }
+    }()
+
+    // MARK: From files
+
+    /// Every kind of operation that files can hold.
+    private static let decodable: [any DecodableOperation.Type] = [
+        Elementwise.self, ConstantArray.self, Placeholder.self, PlaceholderWithDefault.self, Filled.self, Fill.self,
+        RangeOperation.self, MatrixDiagonal.self, MatrixDiagonalPart.self, PassThrough.self, NoOperation.self,
+        Cast.self, Select.self, AddN.self, BroadcastGradientArguments.self, VariableHandle.self, ReadVariable.self,
+        AssignVariable.self, ApplyGradientDescent.self, ApplyAdagrad.self, Reduction.self, ArgReduction.self,
+        L2Loss.self, Cumulative.self, ShapeOf.self, Reshape.self, ExpandDimensions.self, Squeeze.self,
+        BroadcastTo.self, Tile.self, Transpose.self, InvertPermutation.self, Reverse.self, Slice.self, Pad.self,
+        StridedSlice.self, StridedSliceGradient.self, Concatenation.self, ConcatOffset.self, Pack.self, Unpack.self,
+        Split.self, SplitBySizes.self, MatMul.self, BatchMatMul.self, Softmax.self, BiasAdd.self,
+        BiasAddGradient.self, SoftmaxCrossEntropy.self, SparseSoftmaxCrossEntropy.self, LeakyRelu.self, Gather.self,
+        UnsortedSegmentSum.self, OneHot.self, SelectRows.self, LeakyReluGradient.self, ClipByValue.self,
+        GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
+        PaddedMatrixDiagonalPart.self, Conditional.self, WhileLoop.self, FunctionCall.self, RandomNumbers.self,
+        RandomIntegers.self,
+    ]
+
+    private static let decodableByName = Dictionary(
+        decodable.flatMap { type in type.operationNames.map { ($0, type) } }, uniquingKeysWith: { first, _ in first })
+
+    /// Whether there is an operation for TensorFlow's op of this name.
+    package static func knows(_ name: String) -> Bool { decodableByName[name] != nil }
+
+    /// The operation that a node of a file describes.
+    package static func operation(_ node: NodeDescription) throws(DecodingMistake) -> any Operation {
+        guard let type = decodableByName[node.operation] else {
+            throw .unsupported("the op \(node.operation) is not known")
+        }
+        return try type.init(node)
+    }
 }

@@ -5,7 +5,7 @@ package import Programs
 public import Tensors
 
 /// The input as it is.
-package struct PassThrough: Operation {
+package struct PassThrough: PassingOperation {
     package enum Kind: Hashable, Sendable {
         case identity
         /// No gradient flows back.
@@ -61,7 +61,11 @@ package struct PassThrough: Operation {
         }
     }
 
-    package func lower(_ context: LoweringContext) throws -> [ValueID] { [context.operands[0]] }
+    package func lower(_ context: LoweringContext) throws -> [ValueID] {
+        dtype == .resource ? [.handle] : [context.operands[0]]
+    }
+
+    package var passesOn: Bool { if case .ensureShape = kind { false } else { true } }
 }
 
 /// The value under a name of its own.
@@ -152,4 +156,29 @@ public func group(_ nodes: [Node], name: String? = nil) -> Node {
 /// A node that does nothing.
 public func noOp(name: String? = nil, in graph: Graph? = nil) -> Node {
     makeNode(NoOperation(), [], name: name, in: graph)
+}
+
+// MARK: - From files
+
+extension PassThrough: DecodableOperation {
+    package static var operationNames: [String] { ["Identity", "StopGradient", "PreventGradient", "EnsureShape"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        let kind: Kind
+        switch node.operation {
+        case "StopGradient": kind = .stopGradient
+        case "PreventGradient": kind = .preventGradient(message: try node.string("message", default: ""))
+        case "EnsureShape": kind = .ensureShape(try node.shape("shape"))
+        default: kind = .identity
+        }
+        self.init(kind, try node.dtype("T"))
+    }
+}
+
+extension NoOperation: DecodableOperation {
+    package static var operationNames: [String] { ["NoOp"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init()
+    }
 }

@@ -258,3 +258,31 @@ private func makeNormal<Scalar: FloatingElement>(
         return Tensor(elementwise(.add, [scaled, mean], name: name))
     }
 }
+
+// MARK: - From files
+
+extension RandomSeeds {
+    /// The seeds that a node's attributes give.
+    init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(seed: try node.int("seed", default: 0), seed2: try node.int("seed2", default: 0))
+    }
+}
+
+extension RandomNumbers: DecodableOperation {
+    package static var operationNames: [String] { Kind.allCases.map(\.rawValue) }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            Kind(rawValue: node.operation) ?? .uniform, dtype: try node.dtype("dtype"),
+            indexType: try node.dtype("T"), seeds: try RandomSeeds(node))
+    }
+}
+
+extension RandomIntegers: DecodableOperation {
+    package static var operationNames: [String] { ["RandomUniformInt"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("Tout"), indexType: try node.dtype("T"), seeds: try RandomSeeds(node))
+    }
+}

@@ -133,3 +133,31 @@ package struct Reverse: Operation {
         return [try context.builder.add(.reverse(axes: axes), [context.operands[0]])]
     }
 }
+
+// MARK: - From files
+
+extension Transpose: DecodableOperation {
+    package static var operationNames: [String] { ["Transpose"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tperm", default: .int32))
+    }
+}
+
+extension InvertPermutation: DecodableOperation {
+    package static var operationNames: [String] { ["InvertPermutation"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T", default: .int32))
+    }
+}
+
+extension Reverse: DecodableOperation {
+    package static var operationNames: [String] { ["ReverseV2"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tidx", default: .int32))
+    }
+}

@@ -264,3 +264,36 @@ package struct L2Loss: Operation {
         }
     }
 }
+
+// MARK: - From files
+
+extension Reduction: DecodableOperation {
+    package static var operationNames: [String] { Kind.allCases.map(\.rawValue) }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        let kind = Kind(rawValue: node.operation) ?? .sum
+        self.init(
+            kind, dtype: kind == .all || kind == .any ? .bool : try node.dtype("T"),
+            indexType: try node.dtype("Tidx", default: .int32),
+            keepsDimensions: try node.bool("keep_dims", default: false))
+    }
+}
+
+extension ArgReduction: DecodableOperation {
+    package static var operationNames: [String] { ["ArgMax", "ArgMin"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            findsSmallest: node.operation == "ArgMin", dtype: try node.dtype("T"),
+            indexType: try node.dtype("Tidx", default: .int32),
+            outputType: try node.dtype("output_type", default: .int64))
+    }
+}
+
+extension L2Loss: DecodableOperation {
+    package static var operationNames: [String] { ["L2Loss"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"))
+    }
+}

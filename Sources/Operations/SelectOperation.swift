@@ -51,3 +51,13 @@ package struct Select: Operation {
         return [try context.builder.select(operands[0], operands[1], operands[2])]
     }
 }
+
+// MARK: - From files
+
+extension Select: DecodableOperation {
+    package static var operationNames: [String] { ["SelectV2"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"))
+    }
+}

@@ -199,9 +199,7 @@ public func concatenate<Scalar: TensorElement>(
 ) -> Tensor<Scalar> {
     let values = tensors.map(\.value)
     return inNodeScope(name, "concat", of: values.first?.graph ?? .default) { name in
-        let axis = integerConstant(axis, name: "axis")
-        let operation = Concatenation(dtype: Scalar.dtype, indexType: axis.dtype, count: values.count)
-        return makeTensor(operation, values + [axis], name: name)
+        Tensor(makeConcatenation(values, axis: integerConstant(axis, name: "axis"), name: name))
     }
 }
 
@@ -278,6 +276,6 @@ extension TensorExpression {
 private func makeTensors<Scalar: TensorElement>(
     _ operation: any Operation, _ inputs: [Value], name: String
 ) -> [Tensor<Scalar>] {
-    let graph = inputs.first?.graph ?? .default
+    let graph = graphForNodes(of: inputs.first?.graph ?? .default)
     return withGraph(graph) { graph.add(operation, inputs, name: name).map { Tensor($0) } }
 }

@@ -304,3 +304,59 @@ package struct Tile: Operation {
         return [try context.builder.reshape(repeated, to: context.outputShape())]
     }
 }
+
+// MARK: - From files
+
+extension ShapeOf: DecodableOperation {
+    package static var operationNames: [String] { ["Shape", "Size", "Rank"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            Quantity(rawValue: node.operation) ?? .shape, dtype: try node.dtype("T"),
+            outputType: try node.dtype("out_type", default: .int32))
+    }
+}
+
+extension Reshape: DecodableOperation {
+    package static var operationNames: [String] { ["Reshape"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tshape", default: .int32))
+    }
+}
+
+extension ExpandDimensions: DecodableOperation {
+    package static var operationNames: [String] { ["ExpandDims"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tdim", default: .int32))
+    }
+}
+
+extension Squeeze: DecodableOperation {
+    package static var operationNames: [String] { ["Squeeze"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"), axes: try node.ints("squeeze_dims", default: []))
+    }
+}
+
+extension BroadcastTo: DecodableOperation {
+    package static var operationNames: [String] { ["BroadcastTo"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tidx", default: .int32))
+    }
+}
+
+extension Tile: DecodableOperation {
+    package static var operationNames: [String] { ["Tile"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tmultiples", default: .int32))
+    }
+}

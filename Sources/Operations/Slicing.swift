@@ -167,3 +167,23 @@ func makePaddings(_ paddings: [(Int, Int)], name: String? = nil, in graph: Graph
     let array = UntypedArray(integers: flat, dtype: dtype).reshaped([paddings.count, 2])
     return makeConstant(array, name: name, in: graph)
 }
+
+// MARK: - From files
+
+extension Slice: DecodableOperation {
+    package static var operationNames: [String] { ["Slice"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(dtype: try node.dtype("T"), indexType: try node.dtype("Index"))
+    }
+}
+
+extension Pad: DecodableOperation {
+    package static var operationNames: [String] { ["Pad", "PadV2"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Tpaddings", default: .int32),
+            hasValue: node.operation == "PadV2")
+    }
+}

@@ -11,7 +11,7 @@ public import Tensors
 package func makeValue(
     _ operation: any Operation, _ inputs: [Value], name: String? = nil, in graph: Graph? = nil
 ) -> Value {
-    let graph = graph ?? inputs.first?.graph ?? .default
+    let graph = graphForNodes(of: graph ?? inputs.first?.graph ?? .default)
     return withGraph(graph) { graph.addOne(operation, inputs, name: name) }
 }
 
@@ -27,7 +27,7 @@ package func makeNode(
     _ operation: any Operation, _ inputs: [Value], name: String? = nil, controlInputs: [Node] = [],
     in graph: Graph? = nil
 ) -> Node {
-    let graph = graph ?? inputs.first?.graph ?? controlInputs.first?.graph ?? .default
+    let graph = graphForNodes(of: graph ?? inputs.first?.graph ?? controlInputs.first?.graph ?? .default)
     return withGraph(graph) { graph.addNode(operation, inputs, name: name, controlInputs: controlInputs) }
 }
 
@@ -256,4 +256,36 @@ public func placeholder<Scalar: TensorElement>(
     let value = value.tensor
     let type = TensorType(Scalar.dtype, shape ?? value.shape)
     return makeTensor(PlaceholderWithDefault(type: type), [value.value], name: name)
+}
+
+// MARK: - From files
+
+extension ConstantArray: DecodableOperation {
+    package static var operationNames: [String] { ["Const"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        let dtype = try node.dtype("dtype")
+        try node.require(dtype.isComputed, "constants of \(dtype) are not computed with")
+        let array = try node.tensor("value")
+        guard array.dtype == dtype else {
+            throw .malformed("the attribute \"value\" is of \(array.dtype), but \"dtype\" says \(dtype)")
+        }
+        self.init(array: array)
+    }
+}
+
+extension Placeholder: DecodableOperation {
+    package static var operationNames: [String] { ["Placeholder"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(type: TensorType(try node.dtype("dtype"), try node.shape("shape", default: .unknown)))
+    }
+}
+
+extension PlaceholderWithDefault: DecodableOperation {
+    package static var operationNames: [String] { ["PlaceholderWithDefault"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(type: TensorType(try node.dtype("dtype"), try node.shape("shape")))
+    }
 }

@@ -255,3 +255,34 @@ func makePart(_ x: Value, axis: Int, at position: Int) -> Value {
     let bounds = [zeros + [position], zeros + [position + 1], zeros.map { _ in 1 } + [1]]
     return makeValue(StridedSlice(dtype: x.dtype, masks: masks), [x] + bounds.map { integerConstant($0, in: x.graph) })
 }
+
+// MARK: - From files
+
+extension SliceMasks {
+    /// The masks that a node's attributes give.
+    init(_ node: NodeDescription) throws(DecodingMistake) {
+        begin = try node.int("begin_mask", default: 0)
+        end = try node.int("end_mask", default: 0)
+        ellipsis = try node.int("ellipsis_mask", default: 0)
+        newAxis = try node.int("new_axis_mask", default: 0)
+        shrinkAxis = try node.int("shrink_axis_mask", default: 0)
+    }
+}
+
+extension StridedSlice: DecodableOperation {
+    package static var operationNames: [String] { ["StridedSlice"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Index"), masks: try SliceMasks(node))
+    }
+}
+
+extension StridedSliceGradient: DecodableOperation {
+    package static var operationNames: [String] { ["StridedSliceGrad"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            dtype: try node.dtype("T"), indexType: try node.dtype("Index"), masks: try SliceMasks(node))
+    }
+}

@@ -111,3 +111,22 @@ extension InputTypes {
         }
     }
 }
+
+// MARK: - From files
+
+extension ApplyGradientDescent: DecodableOperation {
+    package static var operationNames: [String] { ["ResourceApplyGradientDescent"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(type: try node.variable(0, dtype: "T"))
+    }
+}
+
+extension ApplyAdagrad: DecodableOperation {
+    package static var operationNames: [String] { ["ResourceApplyAdagrad"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(
+            type: try node.variable(0, dtype: "T"), updatesSlots: try node.bool("update_slots", default: true))
+    }
+}

@@ -128,3 +128,32 @@ extension InputTypes {
         }
     }
 }
+
+// MARK: - From files
+
+extension AssignVariable: DecodableOperation {
+    package static var operationNames: [String] { ["AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(Kind(rawValue: node.operation) ?? .assign, type: try node.variable(0, dtype: "dtype"))
+    }
+}
+
+extension VariableHandle: DecodableOperation {
+    package static var operationNames: [String] { ["VarHandleOp"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        let shape = try node.shape("shape")
+        try node.require(shape.isFullyKnown, "a variable of shape \(shape) is not supported: it must be fully known")
+        self.init(
+            type: TensorType(try node.dtype("dtype"), shape), sharedName: try node.string("shared_name", default: ""))
+    }
+}
+
+extension ReadVariable: DecodableOperation {
+    package static var operationNames: [String] { ["ReadVariableOp"] }
+
+    package init(_ node: NodeDescription) throws(DecodingMistake) {
+        self.init(type: try node.variable(0, dtype: "dtype"))
+    }
+}

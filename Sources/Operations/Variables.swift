@@ -89,8 +89,11 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
     /// The graph it belongs to.
     public var graph: Graph { handle.graph }
 
-    /// Its value: inside `withControlDependencies` after the nodes named there, else from before the run.
-    public var tensor: Tensor<Scalar> { isInsideControlDependencies ? read() : Tensor(firstRead) }
+    /// Its value: inside `withControlDependencies` after the nodes named there, else from before the run; inside a
+    /// branch or a loop, from before the branch or the turn.
+    public var tensor: Tensor<Scalar> {
+        isInsideControlDependencies || Graph.default.isInside(graph) ? read() : Tensor(firstRead)
+    }
 
     /// A new read, which waits for the nodes named by `withControlDependencies`.
     public func read(name: String? = nil) -> Tensor<Scalar> {
@@ -148,6 +151,7 @@ extension Variable {
 
     private func update(_ kind: AssignVariable.Kind, _ value: Value, _ name: String?) -> Tensor<Scalar> {
         let node = makeNode(AssignVariable(kind, type: type), [handle, value], name: name, in: graph)
+        let graph = graphForNodes(of: graph)
         return withGraph(graph) {
             Tensor(graph.addOne(ReadVariable(type: type), [handle], controlInputs: [node]))
         }
@@ -193,8 +197,8 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
     package let handle: Value
     /// The type of its value.
     public let type: TensorType
-    /// The node that gives it its initial value.
-    public let initializer: Node
+    /// The node that gives it its initial value; nil for an imported variable whose graph has none.
+    public let initializer: Node?
     /// Whether optimizers change it unless told otherwise.
     public let isTrainable: Bool
 
@@ -209,7 +213,7 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
     package init(_ record: VariableRecord, of graph: Graph) {
         handle = Value(graph: graph, endpoint: Endpoint(node: record.handle, output: 0))
         type = record.type
-        initializer = Node(graph: graph, id: record.initializer)
+        initializer = record.initializer.map { Node(graph: graph, id: $0) }
         isTrainable = record.isTrainable
     }
 
@@ -242,5 +246,5 @@ extension Graph {
 public func globalVariablesInitializer(name: String? = nil, in graph: Graph? = nil) -> Node {
     let graph = graph ?? .default
     return makeNode(
-        NoOperation(), [], name: name ?? "init", controlInputs: graph.variables.map(\.initializer), in: graph)
+        NoOperation(), [], name: name ?? "init", controlInputs: graph.variables.compactMap(\.initializer), in: graph)
 }

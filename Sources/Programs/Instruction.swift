@@ -99,6 +99,14 @@ package enum Instruction: Hashable, Sendable {
     case scatterAdd(axis: Int, range: Int)
     /// (state uint64 `[4]`, and for integers the bounds low and high) → numbers of TensorFlow's Philox streams.
     case random(Distribution)
+    /// (carried values) → several: the carried values once the condition of them no longer holds, each turn's being the
+    /// body's results for those of the turn before. What does not change from turn to turn is carried as well.
+    case whileLoop(condition: NestedProgram, body: NestedProgram)
+    /// (selector, operands) → several: the results of one of the branches for the operands. A truth value selects branch
+    /// 0 where it is true, else branch 1; an int32 number selects the branch of that number, out of range the last.
+    case conditional([NestedProgram])
+    /// (several) → the one of this number.
+    case result(Int)
 }
 
 extension Instruction {
@@ -107,7 +115,7 @@ extension Instruction {
         switch self {
         case .unary, .binary, .compare, .select, .convert: true
         case .parameter, .constant, .iota, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse, .dot,
-            .reduce, .argReduce, .gather, .scatterAdd, .random:
+            .reduce, .argReduce, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
             false
         }
     }

@@ -27,7 +27,7 @@ package enum Interpreter {
     ///
     /// Floating-point functions are computed in their own precision, sums and products of float32 in double precision.
     ///
-    /// - Returns: nil where the instruction cannot be evaluated alone (parameter, constant), fails on the data (integer
+    /// - Returns: nil where the instruction cannot be evaluated alone (parameter, constant, several results), fails on the data (integer
     ///   division by zero, index out of range), or is not well typed.
     package static func evaluate(
         _ instruction: Instruction, _ operands: [UntypedArray], _ type: ArrayType
@@ -59,27 +59,48 @@ package enum Interpreter {
         case .scatterAdd(let axis, let range):
             return scatterAdd(operands[0], at: operands[1], axis: axis, range: range, to: type)
         case .random(let distribution): return random(distribution, operands, type)
+        case .whileLoop, .conditional, .result: return nil
         }
     }
 
-    /// The results of a program for the given arguments.
+    /// The results of a program for the given arguments. A loop whose condition never fails runs for ever.
     ///
     /// - Errors: `InvalidProgram` where the program breaks a rule; `InterpreterError` where the arguments do not fit the
     ///   parameters or a step fails on its data.
     package static func run(_ program: Program, _ arguments: [UntypedArray]) throws -> [UntypedArray] {
         try verify(program)
+        return try runVerified(program, arguments)
+    }
+
+    /// The results of a program that was verified with all that is nested in it.
+    private static func runVerified(_ program: Program, _ arguments: [UntypedArray]) throws -> [UntypedArray] {
         let types = arguments.map { ArrayType($0.dtype, $0.shape) }
         guard types == program.parameters else {
             throw InterpreterError.argumentMismatch(expected: program.parameters, actual: types)
         }
         var values: [UntypedArray] = []
         values.reserveCapacity(program.steps.count)
+        /// The results of the steps that have several.
+        var several: [ValueID: [UntypedArray]] = [:]
         for (index, step) in program.steps.enumerated() {
+            let operands = step.operands.map { values[$0.int] }
             switch step.instruction {
             case .parameter(let number): values.append(arguments[number])
             case .constant(let number): values.append(program.constants[number])
+            case .whileLoop(let condition, let body):
+                var carried = operands
+                while try isTrue(runVerified(condition.program, carried)[0]) {
+                    carried = try runVerified(body.program, carried)
+                }
+                several[ValueID(index)] = carried
+                values.append(operands[0])
+            case .conditional(let branches):
+                let branch = branches[chosenBranch(operands[0], count: branches.count)]
+                several[ValueID(index)] = try runVerified(branch.program, Array(operands.dropFirst()))
+                values.append(operands[0])
+            case .result(let number):
+                values.append(several[step.operands[0]]?[number] ?? operands[0])
             default:
-                let operands = step.operands.map { values[$0.int] }
                 guard let value = evaluate(step.instruction, operands, step.type) else {
                     throw InterpreterError.badData(step: index, instruction: step.instruction)
                 }
@@ -87,5 +108,14 @@ package enum Interpreter {
             }
         }
         return program.results.map { values[$0.int] }
+    }
+
+    private static func isTrue(_ predicate: UntypedArray) -> Bool { predicate.scalarAsDouble != 0 }
+
+    /// Which of `count` branches a selector selects.
+    package static func chosenBranch(_ selector: UntypedArray, count: Int) -> Int {
+        if selector.dtype == .bool { return isTrue(selector) ? 0 : 1 }
+        let number = selector.integers?.first ?? -1
+        return (0..<count).contains(number) ? number : count - 1
     }
 }

@@ -29,16 +29,26 @@ extension ArrayType {
 /// Writes one program.
 private struct Printer {
     let program: Program
+    /// Stands before the number in the names of values, so that those of a nested program differ from those around it.
+    private let prefix: String
+    /// The names of the arguments.
+    private let arguments: [String]
     /// The name of each value so far.
     private var names: [String] = []
     private var lines: [String] = []
 
     init(program: Program) {
+        self.init(program: program, prefix: "", arguments: program.parameters.indices.map { "%arg\($0)" })
+    }
+
+    private init(program: Program, prefix: String, arguments: [String]) {
         self.program = program
+        self.prefix = prefix
+        self.arguments = arguments
     }
 
     mutating func module() -> String {
-        for (index, step) in program.steps.enumerated() { write(step, number: index) }
+        writeSteps()
         let parameters = program.parameters.enumerated().map { "%arg\($0): \($1.mlir)" }.joined(separator: ", ")
         let results = program.results.map { program.type(of: $0).mlir }.joined(separator: ", ")
         let returned = program.results.map { names[$0.int] }.joined(separator: ", ")
@@ -55,24 +65,29 @@ private struct Printer {
 
     // MARK: - Lines
 
-    private mutating func write(_ step: Program.Step, number: Int) {
+    private mutating func writeSteps() {
+        for (index, step) in program.steps.enumerated() { write(step, number: "\(prefix)\(index)") }
+    }
+
+    private mutating func write(_ step: Program.Step, number: String) {
         let name = "%\(number)"
         let operands = step.operands.map { names[$0.int] }
         let types = step.operands.map { program.type(of: $0) }
         let all = operands.joined(separator: ", ")
         let signature = "(\(types.map(\.mlir).joined(separator: ", "))) -> \(step.type.mlir)"
         names.append(name)
+        func rename(_ other: String) { names[names.count - 1] = other }
         func emit(_ line: String) { lines.append("\(name) = \(line)") }
 
         switch step.instruction {
         case .parameter(let argument):
-            names[number] = "%arg\(argument)"
+            rename(arguments[argument])
         case .constant(let index):
             emit("stablehlo.constant \(dense(program.constants[index])) : \(step.type.mlir)")
         case .iota(let axis):
             emit("stablehlo.iota dim = \(axis) : \(step.type.mlir)")
         case .unary(.abs) where !step.type.dtype.isSigned:
-            names[number] = operands[0]
+            rename(operands[0])
         case .unary(.sign) where !step.type.dtype.isSigned:
             let one = constant("one\(number)", 1, step.type)
             emit("stablehlo.minimum \(all), \(one) : \(step.type.mlir)")
@@ -136,12 +151,59 @@ private struct Printer {
             }
         case .random(let distribution):
             emit("stablehlo.custom_call @\(distribution.callName)(\(all)) : \(signature)")
+        case .whileLoop(let condition, let body):
+            writeLoop(condition.program, body.program, operands, types, number: number)
+        case .conditional(let branches):
+            writeConditional(branches, operands, types, number: number)
+        case .result(let index):
+            rename("\(operands[0])#\(index)")
         }
+    }
+
+    // MARK: - Nested programs
+
+    /// A loop, whose regions take the carried values as arguments.
+    private mutating func writeLoop(
+        _ condition: Program, _ body: Program, _ operands: [String], _ types: [ArrayType], number: String
+    ) {
+        let all = types.map(\.mlir).joined(separator: ", ")
+        lines.append("%\(number):\(types.count) = \"stablehlo.while\"(\(operands.joined(separator: ", "))) ({")
+        for (region, program) in [("c", condition), ("b", body)] {
+            let names = types.indices.map { "%\(region)\(number)_arg\($0)" }
+            let arguments = zip(names, types).map { "\($0): \($1.mlir)" }.joined(separator: ", ")
+            lines.append("^bb0(\(arguments)):")
+            writeRegion(program, prefix: "\(region)\(number)_", arguments: names)
+            lines.append(region == "c" ? "}, {" : "}) : (\(all)) -> (\(all))")
+        }
+    }
+
+    /// A conditional, whose regions see the operands as they are.
+    private mutating func writeConditional(
+        _ branches: [NestedProgram], _ operands: [String], _ types: [ArrayType], number: String
+    ) {
+        let results = branches[0].resultTypes
+        let name = types[0].dtype == .bool ? "if" : "case"
+        lines.append("%\(number):\(results.count) = \"stablehlo.\(name)\"(\(operands[0])) ({")
+        for (index, branch) in branches.enumerated() {
+            if index > 0 { lines.append("}, {") }
+            let prefix = "r\(number)_\(index)_"
+            writeRegion(branch.program, prefix: prefix, arguments: Array(operands.dropFirst()))
+        }
+        lines.append("}) : (\(types[0].mlir)) -> (\(results.map(\.mlir).joined(separator: ", ")))")
+    }
+
+    private mutating func writeRegion(_ program: Program, prefix: String, arguments: [String]) {
+        var inner = Printer(program: program, prefix: prefix, arguments: arguments)
+        inner.writeSteps()
+        lines += inner.lines.map { "  " + $0 }
+        let returned = program.results.map { inner.names[$0.int] }.joined(separator: ", ")
+        let types = program.results.map { program.type(of: $0).mlir }.joined(separator: ", ")
+        lines.append("  stablehlo.return \(returned) : \(types)")
     }
 
     /// The larger (smaller) of two elements with their positions, NaN before numbers, the first of equals.
     private mutating func writeArgReduce(
-        _ step: Program.Step, _ operand: String, _ type: ArrayType, smallest: Bool, axis: Int, number: Int
+        _ step: Program.Step, _ operand: String, _ type: ArrayType, smallest: Bool, axis: Int, number: String
     ) {
         let (value, index) = (ArrayType(type.dtype, []), ArrayType(step.type.dtype, []))
         let (values, indices) = (ArrayType(type.dtype, step.type.shape), ArrayType(step.type.dtype, type.shape))
@@ -172,11 +234,11 @@ private struct Printer {
             "  stablehlo.return %value, %index : \(v), \(i)",
             " }",
         ]
-        names[number] = "%pair\(number)#1"
+        names[names.count - 1] = "%pair\(number)#1"
     }
 
     private mutating func writeGather(
-        _ step: Program.Step, _ operands: String, _ types: [ArrayType], axis: Int, signature: String, number: Int
+        _ step: Program.Step, _ operands: String, _ types: [ArrayType], axis: Int, signature: String, number: String
     ) {
         let rank = types[1].shape.count
         var sliceSizes = types[0].shape
@@ -190,7 +252,7 @@ private struct Printer {
     }
 
     private mutating func writeScatterAdd(
-        _ step: Program.Step, _ operands: [String], _ types: [ArrayType], axis: Int, number: Int
+        _ step: Program.Step, _ operands: [String], _ types: [ArrayType], axis: Int, number: String
     ) {
         let zeros = constant("zeros\(number)", 0, step.type)
         let scalar = ArrayType(step.type.dtype, []).mlir

@@ -9,7 +9,7 @@ package final class ProgramBuilder {
     private var known: [Program.Step: ValueID] = [:]
     private var constantNumbers: [ConstantKey: Int] = [:]
     /// Whether to fold and simplify; without it the program is what was asked for, instruction by instruction.
-    private let simplifies: Bool
+    package let simplifies: Bool
     /// What the next steps are made for; kept with each of them in `Program.tags`.
     package var tag: Int32 = -1
 
@@ -60,6 +60,9 @@ package final class ProgramBuilder {
         _ instruction: Instruction, _ operands: [ValueID], type declared: ArrayType? = nil
     ) throws(InvalidProgram) -> ValueID {
         let type = try instruction.resultType(of: operands.map { program.type(of: $0) }, declared: declared)
+        if case .result(let number) = instruction, try program.typeOfResult(number, of: operands[0]) != type {
+            throw InvalidProgram("\(instruction): the type is not \(type)")
+        }
         if simplifies, let simpler = try simplified(instruction, operands, type) { return simpler }
         let step = Program.Step(instruction, operands, type)
         if simplifies, let existing = known[step] { return existing }

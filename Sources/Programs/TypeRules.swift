@@ -12,16 +12,23 @@ package struct InvalidProgram: Error, CustomStringConvertible {
 
 extension Instruction {
     /// The type of the result where the operands decide it. Instructions whose result's type is part of the instruction
-    /// (parameter, constant, iota, convert, broadcast, reshape, random, argReduce) are checked against `declared`.
+    /// (parameter, constant, iota, convert, broadcast, reshape, random, argReduce, result) are checked against `declared`.
     ///
     /// - Errors: `InvalidProgram` where the operands or the declared type are refused, or the result would hold more
     ///   bytes than memory can address.
     package func resultType(
         of operands: [ArrayType], declared: ArrayType?
     ) throws(InvalidProgram) -> ArrayType {
-        if let declared, !declared.isAllocatable { throw InvalidProgram("\(self): no array has the type \(declared)") }
+        if let declared, !declared.isAllocatable, declared != .several {
+            throw InvalidProgram("\(self): no array has the type \(declared)")
+        }
+        if operands.contains(.several) {
+            guard case .result = self else { throw InvalidProgram("\(self) takes no operand of several results") }
+        }
         let type = try ruledType(of: operands, declared: declared)
-        guard type.isAllocatable else { throw InvalidProgram("\(self) of \(operands): no array has the type \(type)") }
+        guard type.isAllocatable || severalResultTypes != nil else {
+            throw InvalidProgram("\(self) of \(operands): no array has the type \(type)")
+        }
         return type
     }
 
@@ -189,6 +196,14 @@ extension Instruction {
             try require(
                 isInteger ? type.dtype == .int32 || type.dtype == .int64 : type.dtype.isFloating,
                 "bad result type \(type)")
+            return type
+        case .whileLoop, .conditional:
+            try checkNesting(operands)
+            return .several
+        case .result:
+            // Which results there are only the operand's instruction knows; see `Program.checkProjection`.
+            let type = try declaredType()
+            try require(operands == [.several] && type != .several, "an operand of several results expected")
             return type
         }
     }

@@ -3,7 +3,7 @@
 import Tensors
 
 /// Checks that every step uses earlier values only, that its type is what its type rule says, that parameters and
-/// constants are those of the program's tables, and that the results exist.
+/// constants are those of the program's tables, and that the results exist; the same of all nested programs.
 ///
 /// - Errors: `InvalidProgram`, which names the first bad step.
 package func verify(_ program: Program) throws(InvalidProgram) {
@@ -28,6 +28,10 @@ package func verify(_ program: Program) throws(InvalidProgram) {
             }
             operands.append(program.steps[operand.int].type)
         }
+        // First of all, since the type rule looks into them.
+        for nested in step.instruction.nestedPrograms {
+            do { try verify(nested.program) } catch { throw fail("inside: \(error)") }
+        }
         let expected: ArrayType
         switch step.instruction {
         case .parameter(let number):
@@ -46,8 +50,29 @@ package func verify(_ program: Program) throws(InvalidProgram) {
             throw fail(error.description)
         }
         guard ruled == step.type else { throw fail("the type is \(step.type), but should be \(ruled)") }
+        if case .result(let number) = step.instruction {
+            let type = try program.typeOfResult(number, of: step.operands[0])
+            guard type == step.type else { throw fail("the type is \(step.type), but should be \(type)") }
+        }
     }
-    for (number, result) in program.results.enumerated() where !program.steps.indices.contains(result.int) {
-        throw InvalidProgram("result \(number): there is no value \(result.int)")
+    for (number, result) in program.results.enumerated() {
+        guard program.steps.indices.contains(result.int) else {
+            throw InvalidProgram("result \(number): there is no value \(result.int)")
+        }
+        if program.type(of: result) == .several {
+            throw InvalidProgram("result \(number): value \(result.int) is no array, but several")
+        }
+    }
+}
+
+extension Program {
+    /// The type of result `number` of a step with several.
+    ///
+    /// - Errors: `InvalidProgram` where the step has no such result.
+    func typeOfResult(_ number: Int, of value: ValueID) throws(InvalidProgram) -> ArrayType {
+        guard let types = self[value].instruction.severalResultTypes, types.indices.contains(number) else {
+            throw InvalidProgram("step \(value.int), \(self[value].instruction), has no result \(number)")
+        }
+        return types[number]
     }
 }

@@ -31,6 +31,12 @@ final class Plan: Sendable {
         let argument: Int
     }
 
+    /// A node of a function's body and the tag of what called it, for messages.
+    struct InnerNode {
+        let record: NodeRecord
+        let calledBy: Int32
+    }
+
     let items: [FetchRequest.Item]
     let feeds: [FeedSlot]
     let revision: Int
@@ -41,11 +47,15 @@ final class Plan: Sendable {
     let randomStreams: [RandomStream]
     /// The type of each fetched result; updates follow them in the program's results.
     let fetchTypes: [ArrayType]
+    /// The nodes inside functions, in the order of their tags, which go on after those of the graph's nodes.
+    private let innerNodes: [InnerNode]
+    private let nodeCount: Int
     private let idleRuns = LockedPool<RunState>()
 
     init(
         items: [FetchRequest.Item], feeds: [FeedSlot], revision: Int, executable: Executable, reads: [Read],
-        updates: [Update], randomStreams: [RandomStream], fetchTypes: [ArrayType]
+        updates: [Update], randomStreams: [RandomStream], fetchTypes: [ArrayType],
+        innerNodes: [InnerNode], nodeCount: Int
     ) {
         self.items = items
         self.feeds = feeds
@@ -55,6 +65,22 @@ final class Plan: Sendable {
         self.updates = updates
         self.randomStreams = randomStreams
         self.fetchTypes = fetchTypes
+        self.innerNodes = innerNodes
+        self.nodeCount = nodeCount
+    }
+
+    /// The node that a tag stands for and those that called it, outermost first.
+    func nodes(ofTag tag: Int32, in graph: Graph) -> [NodeRecord] {
+        var (found, next): ([NodeRecord], Int32) = ([], tag)
+        while Int(next) >= nodeCount, innerNodes.indices.contains(Int(next) - nodeCount) {
+            let inner = innerNodes[Int(next) - nodeCount]
+            found.append(inner.record)
+            // A call has its tag before what it calls.
+            guard inner.calledBy < next else { return found.reversed() }
+            next = inner.calledBy
+        }
+        if (0..<nodeCount).contains(Int(next)) { found.append(graph.record(NodeID(Int(next)))) }
+        return found.reversed()
     }
 
     func takeRun() -> RunState { idleRuns.pop() ?? RunState(self) }
@@ -182,5 +208,6 @@ final class RunState: @unchecked Sendable {
         for index in readValues.indices { readValues[index] = nil }
         for index in newValues.indices { newValues[index] = nil }
         for index in results.indices { results[index] = nil }
+        frame.trace = nil
     }
 }

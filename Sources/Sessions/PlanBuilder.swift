@@ -5,11 +5,8 @@ import Graphs
 import Programs
 import Tensors
 
-/// Decides what reads and updates of variables mean inside one run.
-///
-/// - A read that no dependency orders after an update sees the value from before the run.
-/// - A read that depends on updates sees the latest of those.
-/// - Updates happen in the order in which their nodes were made, each on the value that the one before left.
+/// Decides what reads and updates of variables mean inside one run: see `UpdateHistory`. Updates happen in the order in
+/// which their nodes were made.
 final class PlanBuilder: LoweringState {
     private let graph: Graph
     private let records: [NodeRecord]
@@ -21,15 +18,16 @@ final class PlanBuilder: LoweringState {
     private var reads: [Plan.Read] = []
     private var randomStreams: [Plan.RandomStream] = []
     private var before: [NodeID: ValueID] = [:]
-    /// The updates of each variable so far, in order.
-    private var writes: [NodeID: [(node: NodeID, value: ValueID)]] = [:]
-    private var writeOrder: [NodeID] = []
+    private var writes: UpdateHistory<ValueID>
+    /// What was lowered inside functions; see `tag(for:calledBy:)`.
+    private var innerNodes: [Plan.InnerNode] = []
 
     private let allowsSoftPlacement: Bool
 
     private init(graph: Graph, store: VariableStore, allowsSoftPlacement: Bool) {
         self.graph = graph
         records = graph.records
+        writes = UpdateHistory(records: records)
         self.store = store
         declarations = Dictionary(
             graph.variableRecords.map { ($0.handle, $0) }, uniquingKeysWith: { first, _ in first })
@@ -91,10 +89,10 @@ final class PlanBuilder: LoweringState {
         }
         let fetchCount = results.count
         var updated: [(variable: NodeID, value: ValueID)] = []
-        for variable in writeOrder {
-            guard let last = writes[variable]?.last, last.value != before[variable] else { continue }
-            updated.append((variable, last.value))
-            results.append(last.value)
+        for variable in writes.updated {
+            guard let last = writes.last(of: variable), last != before[variable] else { continue }
+            updated.append((variable, last))
+            results.append(last)
         }
         let program = builder.finish(results: results)
         let executable = try device.compile(program)
@@ -107,7 +105,8 @@ final class PlanBuilder: LoweringState {
         try requireMemory(executable, items, fetchCount: fetchCount, updated.map(\.variable))
         return Plan(
             items: items, feeds: feeds, revision: revision, executable: executable, reads: reads, updates: updates,
-            randomStreams: randomStreams, fetchTypes: results.prefix(fetchCount).map { builder.type(of: $0) })
+            randomStreams: randomStreams, fetchTypes: results.prefix(fetchCount).map { builder.type(of: $0) },
+            innerNodes: innerNodes, nodeCount: records.count)
     }
 
     /// - Errors: `SessionError.outOfMemory` where the run needs more memory than there is; it names what needs most.
@@ -143,16 +142,17 @@ final class PlanBuilder: LoweringState {
     // MARK: LoweringState
 
     func read(variable: NodeID, by node: NodeID) throws -> ValueID {
-        if let written = writes[variable], let last = written.last {
-            if case .updates = records[node.int].operation.effect { return last.value }
-            if let seen = latest(of: written, seenBy: node) { return seen }
-        }
+        if let seen = writes.value(of: variable, seenBy: node) { return seen }
         return try valueBefore(variable)
     }
 
     func write(variable: NodeID, by node: NodeID, _ value: ValueID) throws {
-        if writes[variable] == nil { writeOrder.append(variable) }
-        writes[variable, default: []].append((node, value))
+        writes.add(value, to: variable, by: node)
+    }
+
+    func tag(for record: NodeRecord, calledBy tag: Int32) -> Int32 {
+        innerNodes.append(Plan.InnerNode(record: record, calledBy: tag))
+        return Int32(clamping: records.count + innerNodes.count - 1)
     }
 
     func randomState(of node: NodeID, samples: Int) throws -> ValueID {
@@ -178,20 +178,6 @@ final class PlanBuilder: LoweringState {
         let value = argument(ArrayType(declared.type.dtype, shape))
         before[variable] = value
         return value
-    }
-
-    /// The latest of the updates that `node` depends on, or nil.
-    private func latest(of updates: [(node: NodeID, value: ValueID)], seenBy node: NodeID) -> ValueID? {
-        var remaining = Dictionary(updates.enumerated().map { ($1.node, $0) }, uniquingKeysWith: max)
-        var found = -1
-        var seen: Set<NodeID> = []
-        var waiting = [node]
-        while let next = waiting.popLast(), !remaining.isEmpty {
-            guard seen.insert(next).inserted else { continue }
-            if let position = remaining.removeValue(forKey: next) { found = max(found, position) }
-            waiting += records[next.int].inputs.map(\.node) + records[next.int].controlInputs
-        }
-        return found >= 0 ? updates[found].value : nil
     }
 }
 

@@ -75,6 +75,13 @@ public final class Session: Sendable {
     private func fetch<each F: Fetchable, each S: TensorElement>(
         _ fetches: repeat each F, feeding feeds: repeat Feed<each S>
     ) throws -> (repeat (each F).Fetched) {
+        try execute(prepare(repeat each fetches, feeding: repeat each feeds), repeat each fetches)
+    }
+
+    /// A run of the plan for the fetches, with the feeds bound.
+    func prepare<each F: Fetchable, each S: TensorElement>(
+        _ fetches: repeat each F, feeding feeds: repeat Feed<each S>
+    ) throws -> RunState {
         // The plan: by hash first, so that a warm step needs no memory to look it up.
         var request = FetchRequest(graph: graph, purpose: .hash)
         repeat (each fetches).collect(into: &request)
@@ -100,7 +107,7 @@ public final class Session: Sendable {
             run.feeds[index] = feed.array.untyped
             index += 1
         }
-        return try execute(run, repeat each fetches)
+        return run
     }
 
     /// The plan that was made for a request of this hash, if there is one.
@@ -122,7 +129,7 @@ public final class Session: Sendable {
             try run.execute()
         } catch {
             store.abandon(run)
-            throw SessionError.data(error, in: graph)
+            throw SessionError.data(error, in: graph, plan)
         }
         var results = FetchResults(run: run)
         let values = (repeat (each fetches).fetched(from: &results))
@@ -130,11 +137,11 @@ public final class Session: Sendable {
         return values
     }
 
-    /// Gives every variable of the graph its initial value.
+    /// Gives every variable of the graph its initial value; imported variables without one keep what they have.
     ///
     /// - Errors: as `run`.
     public func initializeVariables() throws {
-        let initializers = graph.variableRecords.map { Node(graph: graph, id: $0.initializer) }
+        let initializers = graph.variableRecords.compactMap(\.initializer).map { Node(graph: graph, id: $0) }
         try run(initializers)
     }
 

@@ -24,6 +24,8 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
         case variableValue
         /// A kernel found a mistake in the data: a division by zero, an index out of range.
         case data
+        /// The task in which the run was started was cancelled while a loop ran.
+        case cancelled
         /// An array would need more memory than the machine has.
         case outOfMemory
     }
@@ -78,9 +80,12 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
                 + "    hint: call session.initializeVariables() first")
     }
 
-    static func data(_ failure: KernelFailure, in graph: Graph) -> SessionError {
-        guard let node = failure.tag else { return SessionError(.data, failure.description) }
-        return SessionError(
-            .data, "\(graph.record(NodeID(Int(node))).diagnostic(Mistake(failure.description)))")
+    static func data(_ failure: KernelFailure, in graph: Graph, _ plan: Plan) -> SessionError {
+        let kind: Kind = failure.isCancellation ? .cancelled : .data
+        var nodes = failure.tag.map { plan.nodes(ofTag: $0, in: graph) } ?? []
+        guard let node = nodes.popLast() else { return SessionError(kind, failure.description) }
+        // `Div "body/Div": an integer was divided by zero, inside While "while"`
+        let callers = nodes.reversed().map { ", inside \($0.operation.name) \"\($0.name)\"" }.joined()
+        return SessionError(kind, "\(node.diagnostic(Mistake(failure.description + callers)))")
     }
 }

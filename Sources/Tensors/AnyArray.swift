@@ -52,7 +52,7 @@ public struct AnyArray: Sendable {
         else { throw .byteCountMismatch(dtype: dtype, shape: shape, byteCount: bytes.count) }
         let storage = ArrayStorage(byteCount: needed)
         UnsafeMutableRawBufferPointer(start: storage.bytes, count: needed).copyBytes(from: bytes)
-        content = .elements(UntypedArray(dtype: dtype, shape: shape, storage: storage))
+        content = .elements(UntypedArray(dtype: dtype, shape: shape, foreign: storage))
     }
 
     /// The type of the elements.

@@ -51,6 +51,15 @@ package struct UntypedArray: Sendable {
         self.byteOffset = byteOffset
     }
 
+    /// An array of bytes from outside, such as a file, which nobody else has yet. In an array of `bool` every byte that
+    /// is not 0 becomes 1: a program may not look at a `Bool` of other bits.
+    package init(dtype: DType, shape: [Int], foreign storage: ArrayStorage) {
+        self.init(dtype: dtype, shape: shape, storage: storage)
+        guard dtype == .bool else { return }
+        let bytes = UnsafeMutableRawBufferPointer(start: storage.bytes, count: byteCount)
+        for index in bytes.indices where bytes[index] > 1 { bytes[index] = 1 }
+    }
+
     /// The number of elements. Arrays exist only for counts that do not overflow.
     package var count: Int { elementCount(shape) ?? 0 }
 

@@ -80,6 +80,17 @@ func run(_ program: Program, _ arguments: [UntypedArray], on device: CPUDevice) 
             first..<(first + UInt64(Self.seedsPerCase)), options, simplifies: block % 3 != 0, tolerance: 1e-4)
     }
 
+    @Test(arguments: 0..<8) func randomProgramsWithLoopsAndBranchesAgreeWithTheInterpreter(block: Int) throws {
+        var options = RandomProgram.Options()
+        options.hasControlFlow = true
+        options.isExact = block % 2 == 0
+        options.hasEmptyArrays = block % 4 == 3
+        let first = UInt64(20_000 + block * Self.seedsPerCase)
+        try check(
+            first..<(first + UInt64(Self.seedsPerCase)), options, simplifies: block % 3 != 0,
+            tolerance: options.isExact ? 0 : 1e-4)
+    }
+
     @Test func resultsDoNotDependOnTheNumberOfThreads() throws {
         let builder = ProgramBuilder()
         let x = builder.parameter(ArrayType(.float32, [200, 300]))

@@ -81,7 +81,7 @@ def case(operation, function, *inputs, variant="", gradient=True):
 WIDE = (-3, 3)
 UNARY = {
     "Neg": WIDE, "Abs": WIDE, "Sign": WIDE, "Square": WIDE, "Reciprocal": (0.5, 3), "Sqrt": (0.2, 4),
-    "Rsqrt": (0.2, 4), "Exp": WIDE, "Expm1": WIDE, "Log": (0.2, 4), "Log1p": (-0.5, 3), "Erf": WIDE, "Sin": WIDE,
+    "Rsqrt": (0.2, 4), "Exp": WIDE, "Expm1": WIDE, "Log": (0.2, 4), "Log1p": (-0.5, 3), "Erf": WIDE, "Erfc": WIDE, "Sin": WIDE,
     "Cos": WIDE, "Tan": (-1.2, 1.2), "Asin": (-0.9, 0.9), "Acos": (-0.9, 0.9), "Atan": WIDE, "Sinh": WIDE,
     "Cosh": WIDE, "Sigmoid": WIDE, "Tanh": WIDE, "Relu": WIDE, "Relu6": (-3, 9), "Elu": WIDE, "Selu": WIDE,
     "Softplus": WIDE, "Softsign": WIDE, "Floor": WIDE, "Ceil": WIDE, "Rint": WIDE, "Round": WIDE, "IsNan": WIDE,
@@ -140,12 +140,27 @@ for name, (left, right) in BINARY.items():
         for dtype, x in INTEGERS.items():
             y = x[x != 0] if name in DIVIDING else x[(x >= 0) & (x < 6)] if name == "Pow" else x
             attempt(name, raw(name), np.repeat(x, len(y)), np.tile(y, len(x)))
+# Functions that TensorFlow's gradients are made of; their operands have equal shapes.
+GRADIENTS = {
+    "ReluGrad": (WIDE, WIDE), "Relu6Grad": (WIDE, (-3, 9)), "EluGrad": (WIDE, (-0.9, 3)), "SeluGrad": (WIDE, (-1.5, 3)),
+    "SoftplusGrad": (WIDE, WIDE), "SoftsignGrad": (WIDE, (0.3, 3)), "SigmoidGrad": ((0.1, 0.9), WIDE),
+    "TanhGrad": ((-0.9, 0.9), WIDE), "SqrtGrad": ((0.5, 3), WIDE), "RsqrtGrad": ((0.5, 3), WIDE),
+    "ReciprocalGrad": ((0.5, 3), WIDE),
+}
+for name, (left, right) in GRADIENTS.items():
+    attempt(name, raw(name), numbers(*left, 2, 5), numbers(*right, 2, 5))
+CASES_OF_ROWS = np.array([[1, -2, 3], [4, 5, -6]], np.float32)
 TRUTHS = np.array([[True, True], [False, False]]), np.array([True, False])
 case("LogicalAnd", raw("LogicalAnd"), *TRUTHS)
 case("LogicalOr", raw("LogicalOr"), *TRUTHS)
 case("LogicalNot", raw("LogicalNot"), TRUTHS[0])
 case("Equal", raw("Equal"), *TRUTHS)
 case("NotEqual", raw("NotEqual"), *TRUTHS)
+
+for condition in [np.array([[True, False, True], [False, False, True]]), np.array([True, False]), np.array(True)]:
+    case("Select", raw("Select"), condition, CASES_OF_ROWS, -CASES_OF_ROWS)
+attempt("LeakyReluGrad", lambda g, x: tf.raw_ops.LeakyReluGrad(gradients=g, features=x, alpha=0.3), CASES_OF_ROWS,
+        numbers(-3, 3, 2, 3))
 
 # Sources and passing --------------------------------------------------------------------------------------------------
 
@@ -292,6 +307,21 @@ case("OneHot", lambda i: tf.one_hot(i, 4, on_value=5, off_value=-1, axis=0, dtyp
      np.array([[0, 3], [-1, 9]]), variant="of integers")
 case("OneHot", lambda i: tf.one_hot(i, 4), np.array([[0, 3, 1], [-1, 4, 2]], np.int32), variant="float32",
      gradient=False)
+
+# Branches, loops and calls --------------------------------------------------------------------------------------------
+
+for truth in (True, False):
+    case("StatelessIf", tf.function(lambda p, x, y: tf.cond(p, lambda: x * x * y, lambda: tf.sin(x))), np.array(truth),
+         numbers(*WIDE, 2, 3), numbers(*WIDE, 3), variant="true" if truth else "false", gradient=truth)
+for number in (-1, 0, 2):
+    case("StatelessCase",
+         tf.function(lambda i, x: tf.switch_case(i, [lambda: x * 2, lambda: x * x, lambda: tf.exp(x) * x])),
+         np.array(number, np.int32), numbers(*WIDE, 3), variant=f"{number}.0")
+case("StatelessWhile",
+     tf.function(lambda n, x: tf.while_loop(
+         lambda i, power: i < n, lambda i, power: (i + 1, tf.matmul(power, x) * 0.5), (0, x))[1]),
+     np.array(3, np.int32), numbers(*WIDE, 2, 2), gradient=False)
+case("PartitionedCall", tf.function(lambda x, y: [x * y, tf.tanh(y)]), numbers(*WIDE, 2, 3), numbers(*WIDE, 3))
 
 # Random numbers -------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ extension OpSample {
         var samples: [OpSample] = []
         if row.accepted.contains(.float32) { samples += floating(function, Float.self, isBrief: false) }
         if row.accepted.contains(.float64) { samples += floating(function, Double.self, isBrief: true) }
-        let shapes = row.operandCount == 1 ? [[[2, 3]]] : [[[2, 3], [2, 3]], [[2, 1], [3]]]
+        let shapes =
+            row.operandCount == 1
+            ? [[[2, 3]]] : row.broadcasts ? [[[2, 3], [2, 3]], [[2, 1], [3]]] : [[[2, 3], [2, 3]]]
         if row.accepted.contains(.int32) {
             // No divisor is zero, no exponent negative, no power too large.
             let domains: [Domain] = [.integers(-9...9), function == .pow ? .integers(0...5) : .integers(1...9)]
@@ -32,7 +34,8 @@ extension OpSample {
         let binary: [[[Int]]] = [
             [[2, 3], [2, 3]], [[3, 1], [2, 1, 2]], [[], [2, 3]], [[0, 3], [1, 3]], [[2, 3], []], [[33], [33]],
         ]
-        let shapes = row.operandCount == 1 ? unary : binary
+        let equal = unary.map { [$0[0], $0[0]] }
+        let shapes = row.operandCount == 1 ? unary : row.broadcasts ? binary : equal
         let gradient: GradientExpectation =
             switch row.derivative {
             case .none(let reason): .none(reason: reason)
@@ -114,7 +117,10 @@ func apply<Scalar: FloatingElement>(_ function: ElementwiseFunction, _ x: [Tenso
     case .lessEqual: lessEqual(x[0], x[1]).value
     case .greater: greater(x[0], x[1]).value
     case .greaterEqual: greaterEqual(x[0], x[1]).value
-    case .addV1, .divideV1, .truncateDivide, .truncateRemainder, .xdivy, .rint, .logicalAnd, .logicalOr, .logicalNot:
+    case .erfc, .addV1, .divideV1, .truncateDivide, .truncateRemainder, .xdivy, .rint, .logicalAnd, .logicalOr,
+        .logicalNot,
+        .reluGrad, .relu6Grad, .eluGrad, .seluGrad, .softplusGrad, .softsignGrad, .sigmoidGrad, .tanhGrad, .sqrtGrad,
+        .rsqrtGrad, .reciprocalGrad:
         Operations.elementwise(function, x.map(\.value))
     }
 }
@@ -152,6 +158,7 @@ extension ElementwiseFunction {
         case .xlogy: x == 0 ? 0 : x * Foundation.log(y)
         case .xdivy: x == 0 ? 0 : x / y
         case .erf: Foundation.erf(x)
+        case .erfc: Foundation.erfc(x)
         case .sin: Foundation.sin(x)
         case .cos: Foundation.cos(x)
         case .tan: Foundation.tan(x)
@@ -169,6 +176,17 @@ extension ElementwiseFunction {
         case .selu: 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Foundation.expm1(x))
         case .softplus: x > 0 ? x + Foundation.log1p(Foundation.exp(-x)) : Foundation.log1p(Foundation.exp(x))
         case .softsign: x / (1 + Swift.abs(x))
+        case .reluGrad: y > 0 ? x : 0
+        case .relu6Grad: y > 0 && y < 6 ? x : 0
+        case .eluGrad: y < 0 ? x * (y + 1) : x
+        case .seluGrad: x * (y < 0 ? y + 1.0507009873554805 * 1.6732632423543772 : 1.0507009873554805)
+        case .softplusGrad: x / (1 + Foundation.exp(-y))
+        case .softsignGrad: x / Foundation.pow(1 + Swift.abs(y), 2)
+        case .sigmoidGrad: y * x * (1 - x)
+        case .tanhGrad: y * (1 - x * x)
+        case .sqrtGrad: y * 0.5 / x
+        case .rsqrtGrad: y * -0.5 * x * x * x
+        case .reciprocalGrad: -y * x * x
         case .floor: Foundation.floor(x)
         case .ceil: Foundation.ceil(x)
         case .rint, .round: x.rounded(.toNearestOrEven)

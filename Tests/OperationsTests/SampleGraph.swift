@@ -115,7 +115,8 @@ extension SampleGraph {
             lowering.define(input.endpoint, builder.parameter(ArrayType(array.dtype, array.shape)))
         }
         for variable in graph.variableRecords {
-            let initialValue = graph.record(variable.initializer).inputs[1]
+            guard let initializer = variable.initializer else { continue }
+            let initialValue = graph.record(initializer).inputs[1]
             state.variables[variable.handle] = try lowering.value(of: initialValue)
         }
         let results = try outputs.map { try lowering.value(of: $0.endpoint) }

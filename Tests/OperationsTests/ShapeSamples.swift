@@ -94,7 +94,7 @@ extension OpSample {
     private static func joining<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
         [
             family(
-                "ConcatV2", of: type, shapes: [[[2, 3], [2, 1]], [[2, 3]], [[2, 2], [2, 0], [2, 3]]],
+                "ConcatV2", of: type, shapes: [[[2, 3], [2, 1]], [[2, 2], [2, 0], [2, 3]]],
                 domains: [anything]
             ) {
                 [concatenate($0, axis: 1).value]

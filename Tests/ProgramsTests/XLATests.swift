@@ -57,6 +57,21 @@ struct XLATests {
             })
     }
 
+    @Test(arguments: [false, true])
+    func randomProgramsWithLoopsAndBranchesGiveWhatXLAGives(isExact: Bool) throws {
+        var options = RandomProgram.Options()
+        options.isExact = isExact
+        options.hasSpecialValues = isExact
+        options.hasControlFlow = true
+        try compare(
+            (UInt64(2000)..<2100).map { seed in
+                let random = try RandomProgram(seed: seed, options: options, simplifies: seed % 2 == 0)
+                return Case(
+                    name: "\(random)", program: random.program, arguments: random.arguments,
+                    tolerance: isExact ? 1e-6 : 1e-3)
+            })
+    }
+
     private func compare(_ cases: [Case]) throws {
         let oracle = try #require(XLAOracle.fromEnvironment)
         let outcomes = try oracle.run(cases.map { ($0.program.description, $0.arguments) })

@@ -21,6 +21,8 @@ package struct RandomProgram: Sendable, CustomStringConvertible {
         /// Otherwise such instructions are there, but what makes much of a small difference (comparisons, rounding,
         /// conversions to integers) is applied only to values before them.
         package var isExact = false
+        /// Whether there are loops and conditionals.
+        package var hasControlFlow = false
 
         package init() {}
     }
@@ -42,7 +44,7 @@ package struct RandomProgram: Sendable, CustomStringConvertible {
 }
 
 /// A value at hand, with what the generator decides by; equal with and without simplification.
-private struct Candidate {
+struct Candidate {
     let id: ValueID
     let type: ArrayType
     /// Whether any correct device computes the same bits.
@@ -50,12 +52,14 @@ private struct Candidate {
     var isUsed = false
 }
 
-private struct Generator {
-    let options: RandomProgram.Options
+struct Generator {
+    var options: RandomProgram.Options
     let builder: ProgramBuilder
     var random: RandomStream
     var arguments: [UntypedArray] = []
     var candidates: [Candidate] = []
+    /// In how many programs this one lies.
+    var depth = 0
 
     init(seed: UInt64, options: RandomProgram.Options, simplifies: Bool) {
         self.options = options
@@ -106,6 +110,8 @@ private struct Generator {
     }
 
     mutating func newParameter(_ type: ArrayType, numbers: [Double]) -> Int {
+        // The arguments of a nested program come from the one around it.
+        if depth > 0 { return record(builder.constant(array(type, numbers)), isExact: true) }
         arguments.append(array(type, numbers))
         return record(builder.parameter(type), isExact: true)
     }
@@ -157,6 +163,7 @@ private struct Generator {
 
     mutating func addStep() throws {
         guard let index = pickIndex(where: { _ in true }) else { return }
+        if options.hasControlFlow, chance(15) { return try addControlFlow(index) }
         switch below(20) {
         case 0...3: try addUnary(index)
         case 4...7: try addBinary(index)

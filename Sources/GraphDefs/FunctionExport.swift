@@ -1,0 +1,89 @@
+// From the bodies that operations call to functions of a definition's library.
+
+import Graphs
+import Messages
+import SwiftProtobuf
+import Tensors
+
+/// Gathers the functions of a definition that is being made.
+struct FunctionExporter {
+    private(set) var functions: [Tensorflow_FunctionDef] = []
+    /// The names given to bodies, by their graphs.
+    private var names: [ObjectIdentifier: String] = [:]
+    private var usedNames: Set<String>
+
+    /// - Parameters:
+    ///   - usedNames: names of functions that are in the library already.
+    init(usedNames: Set<String>) { self.usedNames = usedNames }
+
+    /// The attributes of an operation, with the names under which the functions it calls are in the library.
+    mutating func attributes(of operation: any Operation) -> [Attribute] {
+        guard let calling = operation as? any CallingOperation else { return operation.attributes }
+        // Attributes name the bodies in their order.
+        var bodies = calling.bodies.map { add($0) }[...]
+        return operation.attributes.map { attribute in
+            switch attribute.value {
+            case .function(let name): Attribute(attribute.name, .function(bodies.popFirst() ?? name))
+            case .functions(let names):
+                Attribute(attribute.name, .functions(names.map { bodies.popFirst() ?? $0 }))
+            default: attribute
+            }
+        }
+    }
+
+    /// Adds a function, with those that it calls, and returns its name. Bodies are nested to a limited depth.
+    private mutating func add(_ body: FunctionBody) -> String {
+        let key = ObjectIdentifier(body.graph)
+        if let name = names[key] { return name }
+        var name = body.name
+        var number = 0
+        while !usedNames.insert(name).inserted {
+            number += 1
+            name = "\(body.name)_\(number)"
+        }
+        names[key] = name
+
+        let records = body.graph.records
+        var arguments: [NodeID: String] = [:]
+        for (index, argument) in body.arguments.enumerated() { arguments[argument.endpoint.node] = "arg\(index)" }
+        func reference(_ endpoint: Endpoint) -> String {
+            if let argument = arguments[endpoint.node] { return argument }
+            let record = records[endpoint.node.int]
+            return "\(record.name):\(OutputArguments.name(of: record.operation.name, output: Int(endpoint.output)))"
+        }
+        var function = Tensorflow_FunctionDef()
+        function.signature.name = name
+        function.signature.isStateful = records.contains { $0.operation.effect != .none }
+        for (index, argument) in body.arguments.enumerated() {
+            function.signature.inputArg.append(
+                .with {
+                    $0.name = "arg\(index)"
+                    $0.type = argument.dtype.message
+                })
+        }
+        for (index, result) in body.results.enumerated() {
+            function.signature.outputArg.append(
+                .with {
+                    $0.name = "result\(index)"
+                    $0.type = result.dtype.message
+                })
+            function.ret["result\(index)"] = reference(result.endpoint)
+        }
+        for (index, record) in records.enumerated() where arguments[NodeID(index)] == nil {
+            var node = Tensorflow_NodeDef()
+            node.name = record.name
+            node.op = record.operation.name
+            node.input =
+                record.inputs.map(reference)
+                + record.controlInputs.filter { arguments[$0] == nil }.map { "^" + records[$0.int].name }
+            for attribute in attributes(of: record.operation) { node.attr[attribute.name] = attribute.value.message }
+            function.nodeDef.append(node)
+        }
+        for effect in body.effects {
+            function.signature.controlOutput.append(effect.name)
+            function.controlRet[effect.name] = effect.name
+        }
+        functions.append(function)
+        return name
+    }
+}
