@@ -33,10 +33,8 @@ public struct GraphDef: Sendable, Equatable {
     /// - Errors: `FileError` where it cannot be read, `GraphDefError` where it holds no graph.
     public init(contentsOf path: String, files: any FileSystem = LocalFileSystem()) throws {
         let bytes = try files.contents(of: path, limit: Self.largestByteCount)
-        do {
-            try self.init(bytes: bytes)
-        } catch let error as GraphDefError {
-            throw error.inFile(path)
+        message = try readMessage(path) { () throws(MessageError) in
+            try Tensorflow_GraphDef(bytes: bytes, named: "GraphDef", refusal: Self.refusal)
         }
         self.path = path
     }
@@ -45,19 +43,8 @@ public struct GraphDef: Sendable, Equatable {
     ///
     /// - Errors: `GraphDefError` where it is neither.
     public init(bytes: [UInt8]) throws {
-        do {
-            try self.init(serialized: bytes)
-        } catch let binaryError as GraphDefError {
-            // A text begins with a field's name or a comment, after white space.
-            guard let first = bytes.first(where: { !" \t\r\n".utf8.contains($0) }),
-                first == UInt8(ascii: "#") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first),
-                let text = String(validating: bytes, as: UTF8.self)
-            else { throw binaryError }
-            do { try self.init(text: text) } catch let textError as GraphDefError {
-                throw GraphDefError(
-                    "it is no graph definition, neither in binary (\(binaryError.reason)) nor as text "
-                        + "(\(textError.reason))")
-            }
+        message = try readMessage { () throws(MessageError) in
+            try Tensorflow_GraphDef(bytes: bytes, named: "GraphDef", refusal: Self.refusal)
         }
     }
 
@@ -65,14 +52,8 @@ public struct GraphDef: Sendable, Equatable {
     ///
     /// - Errors: `GraphDefError`.
     public init(serialized bytes: [UInt8]) throws {
-        do {
-            message = try Tensorflow_GraphDef(serializedBytes: bytes)
-        } catch {
-            throw GraphDefError("the bytes are no GraphDef: \(error)")
-        }
-        // Bytes of other messages often parse as one without anything in it.
-        if message.node.isEmpty, !message.unknownFields.data.isEmpty || (!message.hasVersions && !bytes.isEmpty) {
-            if !message.hasLibrary { throw GraphDefError("the bytes are no GraphDef: there is no node in it") }
+        message = try readMessage { () throws(MessageError) in
+            try Tensorflow_GraphDef(serialized: bytes, named: "GraphDef", refusal: Self.refusal)
         }
     }
 
@@ -80,13 +61,15 @@ public struct GraphDef: Sendable, Equatable {
     ///
     /// - Errors: `GraphDefError` with the place.
     public init(text: String) throws {
-        var options = TextFormatDecodingOptions()
-        options.ignoreUnknownFields = true
-        do {
-            message = try Tensorflow_GraphDef(textFormatString: text, options: options)
-        } catch {
-            throw GraphDefError("the text is no GraphDef: \(error)")
+        message = try readMessage { () throws(MessageError) in
+            try Tensorflow_GraphDef(text: text, named: "GraphDef", refusal: Self.refusal)
         }
+    }
+
+    /// An empty graph has its versions at least: else what was read was something else, or nothing.
+    private static func refusal(_ message: Tensorflow_GraphDef) -> String? {
+        message.node.isEmpty && !message.hasLibrary && (!message.hasVersions || !message.unknownFields.data.isEmpty)
+            ? "there is no node in it" : nil
     }
 
     /// The binary form.
@@ -141,4 +124,11 @@ extension GraphDef {
 
     /// The version of TensorFlow's graph format that its producer wrote.
     public var producerVersion: Int { Int(message.versions.producer) }
+}
+
+/// Reads a message, with its mistakes as those of a definition.
+func readMessage<Result>(
+    _ path: String? = nil, _ read: () throws(MessageError) -> Result
+) throws(GraphDefError) -> Result {
+    do throws(MessageError) { return try read() } catch { throw GraphDefError(error.description, path: path) }
 }

@@ -26,19 +26,13 @@ public struct MetaGraphDef: Sendable, Equatable {
         self.path = path
     }
 
-    /// Reads a file in binary form, or in text form where its content is text.
+    /// Reads a file, binary or text; which one is told by the content.
     ///
     /// - Errors: `FileError` where it cannot be read, `GraphDefError` where it holds no graph.
     public init(contentsOf path: String, files: any FileSystem = LocalFileSystem()) throws {
         let bytes = try files.contents(of: path, limit: GraphDef.largestByteCount)
-        do {
-            if let binary = try? MetaGraphDef(serialized: bytes) {
-                self = binary
-            } else {
-                try self.init(text: String(decoding: bytes, as: UTF8.self))
-            }
-        } catch let error as GraphDefError {
-            throw error.inFile(path)
+        message = try readMessage(path) { () throws(MessageError) in
+            try Tensorflow_MetaGraphDef(bytes: bytes, named: "MetaGraphDef", refusal: Self.refusal)
         }
         self.path = path
     }
@@ -47,22 +41,22 @@ public struct MetaGraphDef: Sendable, Equatable {
     ///
     /// - Errors: `GraphDefError`.
     public init(serialized bytes: [UInt8]) throws {
-        do { message = try Tensorflow_MetaGraphDef(serializedBytes: bytes) } catch {
-            throw GraphDefError("the bytes are no MetaGraphDef: \(error)")
+        message = try readMessage { () throws(MessageError) in
+            try Tensorflow_MetaGraphDef(serialized: bytes, named: "MetaGraphDef", refusal: Self.refusal)
         }
-        if !message.hasGraphDef { throw GraphDefError("the bytes are no MetaGraphDef: there is no graph in it") }
     }
 
     /// Reads the text form.
     ///
     /// - Errors: `GraphDefError` with the place.
     public init(text: String) throws {
-        var options = TextFormatDecodingOptions()
-        options.ignoreUnknownFields = true
-        do { message = try Tensorflow_MetaGraphDef(textFormatString: text, options: options) } catch {
-            throw GraphDefError("the text is no MetaGraphDef: \(error)")
+        message = try readMessage { () throws(MessageError) in
+            try Tensorflow_MetaGraphDef(text: text, named: "MetaGraphDef", refusal: Self.refusal)
         }
-        if !message.hasGraphDef { throw GraphDefError("the text is no MetaGraphDef: there is no graph in it") }
+    }
+
+    private static func refusal(_ message: Tensorflow_MetaGraphDef) -> String? {
+        message.hasGraphDef ? nil : "there is no graph in it"
     }
 
     /// The definition of a graph with its collections, the variables among them.

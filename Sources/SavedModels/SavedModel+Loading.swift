@@ -58,27 +58,14 @@ extension SavedModel {
     }
 
     private static func message(_ path: String, _ files: any FileSystem) throws -> Tensorflow_SavedModel {
-        let file = joinPath(path, fileName)
+        let names = [fileName, textFileName]
+        guard let name = try names.first(where: { try files.status(joinPath(path, $0)) != nil }) else {
+            throw SavedModelError(.malformed, path, "there is no \(fileName) in it, so it is no saved model")
+        }
+        let bytes = try files.contents(of: joinPath(path, name), limit: Int(Int32.max))
         let message: Tensorflow_SavedModel
-        if try files.status(file) == nil {
-            let text = joinPath(path, textFileName)
-            guard try files.status(text) != nil else {
-                throw SavedModelError(.malformed, path, "there is no \(fileName) in it, so it is no saved model")
-            }
-            let bytes = try files.contents(of: text, limit: Int(Int32.max))
-            do {
-                var options = TextFormatDecodingOptions()
-                options.ignoreUnknownFields = true
-                message = try Tensorflow_SavedModel(
-                    textFormatString: String(decoding: bytes, as: UTF8.self), options: options)
-            } catch {
-                throw SavedModelError(.malformed, path, "\(textFileName) is no saved model: \(error)")
-            }
-        } else {
-            let bytes = try files.contents(of: file, limit: Int(Int32.max))
-            do { message = try Tensorflow_SavedModel(serializedBytes: bytes) } catch {
-                throw SavedModelError(.malformed, path, "\(fileName) is no saved model: \(error)")
-            }
+        do throws(MessageError) { message = try Tensorflow_SavedModel(bytes: bytes, named: "saved model") } catch {
+            throw SavedModelError(.malformed, path, "\(name): \(error)")
         }
         guard message.savedModelSchemaVersion <= 1 else {
             throw SavedModelError(
