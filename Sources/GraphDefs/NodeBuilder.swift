@@ -243,7 +243,7 @@ struct NodeBuilder {
     mutating func finish(returnElements: [String]) throws -> ImportedGraph {
         for (index, handle) in handles {
             if let initializer = initializers[handle] {
-                graph.setInitializer(initializer.node.id, ofVariable: handle.endpoint.node)
+                graph.amendVariable(ofHandle: handle.endpoint.node, initializer: initializer.node.id)
             }
             imported.variableNames.append(source.nodes[index].name)
         }

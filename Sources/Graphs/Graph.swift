@@ -394,13 +394,14 @@ extension Graph {
         }
     }
 
-    /// Names the node that gives a registered variable its initial value, where it is known only later.
-    package func setInitializer(_ node: NodeID, ofVariable handle: NodeID) {
+    /// Says of a registered variable what is known only later; nil where nothing new is.
+    package func amendVariable(ofHandle handle: NodeID, initializer: NodeID? = nil, isTrainable: Bool? = nil) {
         state.withLock { state in
             guard let index = state.variableOfHandle[handle] else { return }
             let known = state.variables[index]
             state.variables[index] = VariableRecord(
-                name: known.name, handle: handle, initializer: node, type: known.type, isTrainable: known.isTrainable)
+                name: known.name, handle: handle, initializer: initializer ?? known.initializer, type: known.type,
+                isTrainable: isTrainable ?? known.isTrainable)
         }
     }
 

@@ -35,6 +35,7 @@ extension SavedModel {
         let graph = Graph()
         let imported = try graph.importGraphDef(
             GraphDef(withoutSaver(chosen.graphDef), path: joinPath(path, Self.fileName)))
+        graph.takeCollections(of: MetaGraphDef(chosen), for: imported)
         let session = Session(graph: graph, options: options)
         try Self.restore(session, imported, VariableKeys(chosen.graphDef), path, files)
 

@@ -33,7 +33,7 @@ extension SavedModel {
         tags: [String] = SavedModel.servingTags, files: any FileSystem = LocalFileSystem()
     ) throws {
         let graph = session.graph
-        let definition = try GraphDef(graph)
+        var metaGraph = try MetaGraphDef(graph, tags: tags).message
         for (name, signature) in signatures.sorted(by: { $0.key < $1.key }) {
             if signature.outputs.isEmpty {
                 throw SavedModelError(.invalidRequest, path, "the signature \"\(name)\" has no outputs")
@@ -51,10 +51,6 @@ extension SavedModel {
         }
 
         let (variables, values) = try self.variables(of: session, neededBy: signatures, path)
-        var metaGraph = Tensorflow_MetaGraphDef()
-        metaGraph.metaInfoDef.tags = tags
-        metaGraph.metaInfoDef.tensorflowVersion = "2.21.0"
-        metaGraph.graphDef = definition.message
         metaGraph.signatureDef = signatures.mapValues(\.message)
         let saver = SaverNodes(variables, isTaken: { graph.node(named: $0) != nil })
         metaGraph.graphDef.node += saver.nodes
