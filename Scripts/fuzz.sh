@@ -6,7 +6,8 @@
 #     Scripts/fuzz.sh all 1000000
 #     Scripts/fuzz.sh self-test          # proves that a mistake is found
 #
-# Inputs that reach new code are kept in .build/fuzz-corpus and start the next campaign. What breaks is written to
+# Inputs that reach new code are kept in .build/fuzz-corpus/TARGET and start the next campaign; more can be put there,
+# such as what Tests/GraphDefsTests/Models writes for graphdef. What breaks is written to
 # .build/fuzz-findings, and the exit status is 1: make it a test first, then mend it.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -41,10 +41,10 @@ enum Input {
         } else if end == [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb] {
             // The magic number at the end of a table, which an index is.
             self = .checkpoint(path.hasSuffix(".index") ? String(path.dropLast(6)) : path)
-        } else if Self.isSafetensors(start, file.byteCount) {
-            self = .safetensors(path)
         } else if Self.isRecord(start) {
             self = .eventFile(path)
+        } else if Self.isSafetensors(start, file.byteCount) {
+            self = .safetensors(path)
         } else if lastPathPart(path) == "saved_model.pb" {
             self = .savedModel(parentPath(path).isEmpty ? "." : parentPath(path))
         } else if let kind = Self.byName(path) {
