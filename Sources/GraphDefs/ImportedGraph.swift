@@ -57,11 +57,7 @@ public struct ImportedGraph: Sendable {
     public func tensor<Scalar: TensorElement>(
         named name: String, as type: Scalar.Type
     ) throws(GraphLookupError) -> Tensor<Scalar> {
-        let found = try tensor(named: name)
-        guard let tensor = found.as(type) else {
-            throw GraphLookupError("\"\(name)\" is a tensor of \(found.dtype), not of \(Scalar.dtype)")
-        }
-        return tensor
+        try tensor(named: name).required(as: type)
     }
 }
 

@@ -37,6 +37,18 @@ public struct AnyTensor: Hashable, Sendable {
     }
 }
 
+extension AnyTensor {
+    /// The tensor with its static type.
+    ///
+    /// - Errors: `GraphLookupError` where the elements are of another type.
+    package func required<Scalar: TensorElement>(as type: Scalar.Type) throws(GraphLookupError) -> Tensor<Scalar> {
+        guard let tensor = self.as(type) else {
+            throw GraphLookupError("\"\(name)\" is a tensor of \(dtype), not of \(Scalar.dtype)")
+        }
+        return tensor
+    }
+}
+
 extension AnyTensor: CustomStringConvertible {
     public var description: String {
         "Tensor(\"\(name)\", shape=\(shape.tupleDescription), dtype=\(dtype))"
@@ -62,11 +74,7 @@ extension Graph {
     public func tensor<Scalar: TensorElement>(
         named name: String, as type: Scalar.Type
     ) throws(GraphLookupError) -> Tensor<Scalar> {
-        let found = try tensor(named: name)
-        guard let tensor = found.as(type) else {
-            throw GraphLookupError("\"\(found.name)\" is a tensor of \(found.dtype), not of \(Scalar.dtype)")
-        }
-        return tensor
+        try tensor(named: name).required(as: type)
     }
 
     /// The tensor of the given name, of any type.
