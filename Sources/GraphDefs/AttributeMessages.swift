@@ -13,8 +13,10 @@ import Tensors
 extension AttributeValue {
     /// What a message says. What has no form here is kept as the message's bytes.
     ///
+    /// - Parameters:
+    ///   - byteLimit: the most bytes that may come of a tensor whose last value repeats.
     /// - Errors: `MessageError` for an impossible type, shape or tensor.
-    package init(_ message: Tensorflow_AttrValue) throws(MessageError) {
+    package init(_ message: Tensorflow_AttrValue, byteLimit: Int = 1 << 26) throws(MessageError) {
         switch message.value {
         case .s(let bytes):
             self = String(validating: bytes, as: UTF8.self).map { .string($0) } ?? message.kept
@@ -24,11 +26,11 @@ extension AttributeValue {
         case .type(let type): self = .type(try DType(type))
         case .shape(let shape): self = .shape(try Shape(shape))
         case .tensor(let tensor):
-            if tensor.dtype == .dtResource || tensor.dtype == .dtVariant {
+            if [.dtResource, .dtVariant, .dtString].contains(tensor.dtype) {
                 self = message.kept
                 return
             }
-            switch try AnyArray(tensor).content {
+            switch try AnyArray(tensor, byteLimit: byteLimit).content {
             case .elements(let array): self = .tensor(ArrayContent(array))
             case .strings: self = message.kept
             }

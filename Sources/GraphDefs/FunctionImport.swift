@@ -11,6 +11,7 @@ import Tensors
 final class FunctionImporter {
     private let inliner: FunctionInliner
     private let library: FunctionLibrary?
+    private let budget: ImportBudget
     private var bodies: [Key: FunctionBody] = [:]
     /// The functions whose bodies are being made, outermost first.
     private var chain: [String] = []
@@ -21,8 +22,9 @@ final class FunctionImporter {
         let variables: [TensorType?]
     }
 
-    init(_ inliner: FunctionInliner, library: FunctionLibrary?) {
+    init(_ inliner: FunctionInliner, library: FunctionLibrary?, budget: ImportBudget) {
         self.inliner = inliner
+        self.budget = budget
         self.library = library
     }
 
@@ -65,7 +67,9 @@ final class FunctionImporter {
             inputMap[declared.name] = AnyTensor(argument)
         }
         let names = Dictionary(uniqueKeysWithValues: inputMap.keys.map { ($0, $0) })
-        let source = try SourceNodes(inlined.nodes, given: names)
+        try budget.takeBodyNodes(inlined.nodes.nodes.count + 1)
+        let source = try SourceNodes(inlined.nodes, given: names, budget: budget)
+        try source.requireFewOutputs()
         var used = source.usedOutputs()
         for result in inlined.results where inputMap[result] == nil {
             guard let endpoint = source.endpoint(named: result) else {

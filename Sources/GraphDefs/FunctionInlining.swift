@@ -35,7 +35,9 @@ package struct FunctionInliner {
     static let deepestCall = 64
 
     private let functions: [String: Tensorflow_FunctionDef]
-    private let nodeLimit: Int
+    /// How many nodes, with the inputs and results that calls add, may come of the definition.
+    let nodeLimit: Int
+    private var addedCount = 0
     private var result = InlinedNodes()
 
     /// A node that may be a call, with the functions it stands in.
@@ -46,9 +48,9 @@ package struct FunctionInliner {
 
     init(_ graph: Tensorflow_GraphDef) throws(GraphDefError) {
         var functions: [String: Tensorflow_FunctionDef] = [:]
-        var size = graph.node.count
+        var size = graph.node.reduce(0) { $0 + 1 + $1.input.count }
         for function in graph.library.function {
-            size += function.nodeDef.count
+            size += function.nodeDef.count + function.signature.outputArg.count
             guard functions.updateValue(function, forKey: function.signature.name) == nil else {
                 throw GraphDefError("the library holds two functions named \"\(function.signature.name)\"")
             }
@@ -156,6 +158,10 @@ package struct FunctionInliner {
         }
         for (index, output) in body.results.enumerated() {
             result.replacements[canonicalTensorName("\(call.name):\(index)")] = output
+        }
+        addedCount += nodes.count * (1 + control.count) + body.results.count
+        if addedCount > nodeLimit {
+            throw GraphDefError("the functions' calls make more than \(nodeLimit) nodes and results", node: call.name)
         }
         var group = Tensorflow_NodeDef()
         group.name = call.name

@@ -74,7 +74,9 @@ struct GraphImporter {
         for name in inputMap.keys { given[canonicalTensorName(name)] = name }
         let structured = try withStructuredControlFlow(message)
         let inliner = try FunctionInliner(structured)
-        source = try SourceNodes(inliner.inline(structured.node), given: given)
+        let budget = ImportBudget(bodyNodes: inliner.nodeLimit)
+        source = try SourceNodes(inliner.inline(structured.node), given: given, budget: budget)
+        try source.requireFewOutputs()
         for name in inputMap.keys.sorted() {
             guard source.endpoint(named: name) != nil else { throw source.noTensor(name, what: "inputMap") }
         }
@@ -90,7 +92,7 @@ struct GraphImporter {
         library =
             message.library.function.isEmpty
             ? nil : FunctionLibrary(serialized: (try? message.library.serializedBytes()) ?? [])
-        functions = FunctionImporter(inliner, library: library)
+        functions = FunctionImporter(inliner, library: library, budget: budget)
     }
 
     func run(into graph: Graph) throws -> ImportedGraph {

@@ -13,6 +13,10 @@ import SwiftProtobuf
 /// - Errors: `GraphDefError` for loops whose parts do not fit together.
 func structureLoops(_ nodes: inout FlowNodes, _ functions: inout NewFunctions) throws(GraphDefError) {
     guard let frames = LoopFrames(nodes) else { return }
+    // For each loop all nodes are looked at.
+    guard frames.frames.count.multipliedReportingOverflow(by: nodes.count).partialValue <= 100_000_000 else {
+        throw GraphDefError("\(frames.frames.count) loops among \(nodes.count) nodes are too many")
+    }
     // The node of an inner loop lives on in the function of the outer one.
     var isRemoved = frames.frameOf.map { $0 >= 0 }
     for frame in frames.frames.indices.sorted(by: { frames.frames[$0].depth > frames.frames[$1].depth }) {

@@ -28,18 +28,43 @@ struct SourceNode {
     let controls: [Int]
 }
 
+/// What an import may still take beyond the size of what is imported.
+final class ImportBudget {
+    /// Bytes for constants that are given by fewer elements than they have.
+    private var expandedBytes = 1 << 28
+    /// Nodes for the bodies of functions, which may be made several times for different variables.
+    private var bodyNodes: Int
+
+    init(bodyNodes: Int) { self.bodyNodes = bodyNodes }
+
+    func attribute(_ message: Tensorflow_AttrValue) throws(MessageError) -> AttributeValue {
+        let value = try AttributeValue(message, byteLimit: expandedBytes)
+        if case .tensor(let content) = value, message.tensor.tensorContent.isEmpty {
+            expandedBytes = max(0, expandedBytes - content.array.byteCount)
+        }
+        return value
+    }
+
+    func takeBodyNodes(_ count: Int) throws(GraphDefError) {
+        bodyNodes -= count
+        if bodyNodes < 0 { throw GraphDefError("the bodies of its branches and loops make too many nodes") }
+    }
+}
+
 /// All nodes of a definition.
 struct SourceNodes {
     private(set) var nodes: [SourceNode] = []
     private(set) var indices: [String: Int] = [:]
     private let inlined: InlinedNodes
+    private let budget: ImportBudget
 
     /// - Parameters:
     ///   - given: the names of tensors for which the caller gives others.
     /// - Errors: `GraphDefError` for names that occur twice or are none, inputs that name nothing, and impossible
     ///   attributes.
-    init(_ inlined: InlinedNodes, given: [String: String]) throws(GraphDefError) {
+    init(_ inlined: InlinedNodes, given: [String: String], budget: ImportBudget) throws(GraphDefError) {
         self.inlined = inlined
+        self.budget = budget
         for (index, node) in inlined.nodes.enumerated() {
             guard isValidName(node.name, allowsInternal: true), node.name.utf8.count <= 1 << 16 else {
                 throw GraphDefError(
@@ -58,11 +83,12 @@ struct SourceNodes {
     private func source(_ node: Tensorflow_NodeDef, _ given: [String: String]) throws(GraphDefError) -> SourceNode {
         var inputs: [SourceInput] = []
         var controls: [Int] = []
+        var known: Set<Int> = []
         for input in node.input {
             if input.hasPrefix("^") {
                 let name = String(input.dropFirst())
                 guard let index = indices[name] else { throw noNode(name, input, of: node) }
-                if !controls.contains(index) { controls.append(index) }
+                if known.insert(index).inserted { controls.append(index) }
                 continue
             }
             if !controls.isEmpty { throw GraphDefError("has a data input after control inputs", node: node.name) }
@@ -75,7 +101,7 @@ struct SourceNodes {
         }
         var attributes: [String: AttributeValue] = [:]
         for (name, value) in node.attr {
-            do throws(MessageError) { attributes[name] = try AttributeValue(value) } catch {
+            do throws(MessageError) { attributes[name] = try budget.attribute(value) } catch {
                 throw GraphDefError("attribute \"\(name)\": \(error)", node: node.name)
             }
         }
@@ -90,6 +116,9 @@ struct SourceNodes {
             throw GraphDefError("the input \(error.description)", node: node.name)
         }
         guard let index = indices[parts.node] else { throw noNode(parts.node, name, of: node) }
+        guard parts.output < Self.outputLimit else {
+            throw GraphDefError("the input \"\(name)\" names an output that no node has", node: node.name)
+        }
         return SourceEndpoint(node: index, output: parts.output)
     }
 
@@ -110,6 +139,9 @@ struct SourceNodes {
     /// For the outputs of calls, the tensors that stand for them.
     var replacements: [String: String] { inlined.replacements }
 
+    /// More outputs than this has no node.
+    private static let outputLimit = 1 << 16
+
     /// How many outputs of each node are used by others.
     func usedOutputs() -> [Int] {
         var counts = [Int](repeating: 0, count: nodes.count)
@@ -119,6 +151,14 @@ struct SourceNodes {
             }
         }
         return counts
+    }
+
+    /// Refuses graphs that use outputs with high numbers of many nodes, each of which would take memory.
+    func requireFewOutputs() throws(GraphDefError) {
+        let total = usedOutputs().reduce(0, +)
+        if total > 1 << 17 + 64 * nodes.count {
+            throw GraphDefError("\(nodes.count) nodes would have \(total) outputs")
+        }
     }
 
     /// The nodes, each after those it needs; else in the order of the definition.

@@ -42,7 +42,8 @@ struct FlowNodes {
     func source(_ input: String) -> (index: Int?, output: Int) {
         if input.hasPrefix("^") { return (indices[String(input.dropFirst())], 0) }
         let name = nodeName(input)
-        return (indices[name], input == name ? 0 : Int(input.dropFirst(name.utf8.count + 1)) ?? 0)
+        let output = input == name ? 0 : Int(input.dropFirst(name.count + 1)) ?? 0
+        return (indices[name], max(0, output))
     }
 
     func dataInputs(_ index: Int) -> [String] { nodes[index].input.filter { !$0.hasPrefix("^") } }

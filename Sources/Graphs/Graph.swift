@@ -162,7 +162,8 @@ extension Graph {
             types = outputTypesDespiteMistake(operation, inputs)
         }
         var control: [NodeID] = []
-        for node in controlInputs + scope.controlInputs where node.graph === self && !control.contains(node.id) {
+        var known: Set<NodeID> = []
+        for node in controlInputs + scope.controlInputs where node.graph === self && known.insert(node.id).inserted {
             if node.id.int <= lastNode { control.append(node.id) }
         }
 

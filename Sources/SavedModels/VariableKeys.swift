@@ -27,7 +27,7 @@ struct VariableKeys {
                 current = inlined.resolved(current)
                 let name = nodeName(current)
                 guard let node = nodes[name] else { return nil }
-                let output = current == name ? 0 : Int(current.dropFirst(name.count + 1)) ?? 0
+                let output = current == name ? 0 : max(0, Int(current.dropFirst(name.count + 1)) ?? 0)
                 guard ["Identity", "IdentityN", "Snapshot"].contains(node.op), output < node.input.count else {
                     return (node, output)
                 }
