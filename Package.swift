@@ -154,6 +154,9 @@ let package = Package(
             dependencies: ["Checkpoints", "Files", "Graphs", "Operations", "Sessions", "Tensors"],
             path: "Tests/CheckpointCrasher", swiftSettings: settings),
         .testTarget(
+            name: "MessagesTests", dependencies: ["Messages", protobuf, "Tensors", "FileTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
             name: "CheckpointsTests",
             dependencies: [
                 "CheckpointCrasher", "Checkpoints", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions",
