@@ -27,7 +27,10 @@ final class NewFile: @unchecked Sendable {
         self.fileSystem = fileSystem
         let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
         temporaryPath = "\(path).\(processNumber).\(number).tmp"
-        do throws(FileError) { file = try fileSystem.create(temporaryPath, .replacing) } catch {
+        do throws(FileError) {
+            if !parentPath(path).isEmpty { try fileSystem.makeFolder(parentPath(path)) }
+            file = try fileSystem.create(temporaryPath, .replacing)
+        } catch {
             throw ArrayFileError(error)
         }
     }

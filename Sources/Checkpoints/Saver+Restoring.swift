@@ -21,7 +21,7 @@ extension Saver {
     /// - Errors: `CheckpointError`: `.mismatch` with a table of all that does not fit; `.damaged` with file, place and
     ///   tensor; `.notFound`, `.unsupported`, `.file`, `.session`.
     public func restore(_ session: Session, from prefix: String) throws(CheckpointError) {
-        let match = try Match(CheckpointReader(prefix, files: files), variables(of: session))
+        let match = try Match(CheckpointReader(prefix, files: files), try variables(of: session))
         guard match.report.isComplete else {
             let count = match.report.missing.count + match.report.different.count
             throw CheckpointError(
@@ -41,7 +41,7 @@ extension Saver {
     public func restoreMatching(
         _ session: Session, from prefix: String
     ) throws(CheckpointError) -> RestoreReport {
-        let match = try Match(CheckpointReader(prefix, files: files), variables(of: session))
+        let match = try Match(CheckpointReader(prefix, files: files), try variables(of: session))
         try match.load(into: session)
         return match.report
     }

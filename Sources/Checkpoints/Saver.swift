@@ -85,8 +85,17 @@ public final class Saver: Sendable {
     }
 
     /// The variables and their names in checkpoints.
-    func variables(of session: Session) -> [(name: String, variable: AnyVariable)] {
-        chosen ?? session.graph.variables.map { ($0.name, $0) }
+    ///
+    /// - Errors: `.misuse` where the graph has none: most often it is another graph than was meant.
+    func variables(of session: Session) throws(CheckpointError) -> [(name: String, variable: AnyVariable)] {
+        if let chosen { return chosen }
+        let all = session.graph.variables
+        if all.isEmpty {
+            throw CheckpointError(
+                .misuse, "session",
+                "its graph has no variables\n    hint: build the model first, and make the session with its graph")
+        }
+        return all.map { ($0.name, $0) }
     }
 
     /// Saves the variables.
@@ -102,7 +111,7 @@ public final class Saver: Sendable {
     /// - Errors: `CheckpointError`: `.uninitializedVariable`, `.file`, `.session`, `.misuse`.
     @discardableResult
     public func save(_ session: Session, to path: String, step: Int? = nil) throws(CheckpointError) -> String {
-        let variables = variables(of: session)
+        let variables = try variables(of: session)
         return try save(try values(of: variables.map(\.variable), in: session), variables.map(\.name), path, step)
     }
 
@@ -113,7 +122,7 @@ public final class Saver: Sendable {
     public func save<Scalar: IntegerElement>(
         _ session: Session, to path: String, step: Variable<Scalar>
     ) throws(CheckpointError) -> String {
-        let variables = variables(of: session)
+        let variables = try variables(of: session)
         // Asked for together, so that step and values are of one moment.
         var values = try values(of: variables.map(\.variable) + [AnyVariable(step)], in: session)
         let number = try? values.removeLast().as(Scalar.self).scalar

@@ -66,11 +66,12 @@ extension ForeignOperation {
             let single = names.lazy.compactMap { name -> DType? in
                 if case .type(let dtype)? = attributes[name] { dtype } else { nil }
             }.first
-            dtypes = Array(repeating: single ?? .float32, count: max(count, 1))
+            // Where nothing tells, the type of no array says so.
+            dtypes = Array(repeating: single ?? .variant, count: max(count, 1))
         }
         return (0..<max(count, dtypes.count)).map { index in
             TensorType(
-                index < dtypes.count ? dtypes[index] : .float32, index < shapes.count ? shapes[index] : .unknown)
+                index < dtypes.count ? dtypes[index] : .variant, index < shapes.count ? shapes[index] : .unknown)
         }
     }
 }

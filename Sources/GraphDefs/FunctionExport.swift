@@ -10,11 +10,14 @@ struct FunctionExporter {
     private(set) var functions: [Tensorflow_FunctionDef] = []
     /// The names given to bodies, by their graphs.
     private var names: [ObjectIdentifier: String] = [:]
-    private var usedNames: Set<String>
+    /// The functions that are in the library already or were added, by name.
+    private var known: [String: Tensorflow_FunctionDef] = [:]
 
     /// - Parameters:
-    ///   - usedNames: names of functions that are in the library already.
-    init(usedNames: Set<String>) { self.usedNames = usedNames }
+    ///   - library: functions that are in the library already.
+    init(library: [Tensorflow_FunctionDef]) {
+        for function in library { known[function.signature.name] = function }
+    }
 
     /// The attributes of an operation, with the names under which the functions it calls are in the library.
     mutating func attributes(of operation: any Operation) -> [Attribute] {
@@ -35,14 +38,6 @@ struct FunctionExporter {
     private mutating func add(_ body: FunctionBody) -> String {
         let key = ObjectIdentifier(body.graph)
         if let name = names[key] { return name }
-        var name = body.name
-        var number = 0
-        while !usedNames.insert(name).inserted {
-            number += 1
-            name = "\(body.name)_\(number)"
-        }
-        names[key] = name
-
         let records = body.graph.records
         var arguments: [NodeID: String] = [:]
         for (index, argument) in body.arguments.enumerated() { arguments[argument.endpoint.node] = "arg\(index)" }
@@ -52,7 +47,7 @@ struct FunctionExporter {
             return "\(record.name):\(OutputArguments.name(of: record.operation.name, output: Int(endpoint.output)))"
         }
         var function = Tensorflow_FunctionDef()
-        function.signature.name = name
+        function.signature.name = body.name
         function.signature.isStateful = records.contains { $0.operation.effect != .none }
         for (index, argument) in body.arguments.enumerated() {
             function.signature.inputArg.append(
@@ -83,7 +78,15 @@ struct FunctionExporter {
             function.signature.controlOutput.append(effect.name)
             function.controlRet[effect.name] = effect.name
         }
-        functions.append(function)
-        return name
+        // An equal function of the name serves; another one makes it take a number.
+        var number = 0
+        while let other = known[function.signature.name] {
+            if other == function { break }
+            number += 1
+            function.signature.name = "\(body.name)_\(number)"
+        }
+        names[key] = function.signature.name
+        if known.updateValue(function, forKey: function.signature.name) == nil { functions.append(function) }
+        return function.signature.name
     }
 }

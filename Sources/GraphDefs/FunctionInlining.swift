@@ -38,6 +38,9 @@ package struct FunctionInliner {
     /// How many nodes, with the inputs and results that calls add, may come of the definition.
     let nodeLimit: Int
     private var addedCount = 0
+    /// The bytes that the names of calls add to the names of nodes.
+    private var addedNameBytes = 0
+    private static let nameByteLimit = 1 << 28
     private var result = InlinedNodes()
 
     /// A node that may be a call, with the functions it stands in.
@@ -50,7 +53,7 @@ package struct FunctionInliner {
         var functions: [String: Tensorflow_FunctionDef] = [:]
         var size = graph.node.reduce(0) { $0 + 1 + $1.input.count }
         for function in graph.library.function {
-            size += function.nodeDef.count + function.signature.outputArg.count
+            size += Self.size(of: function)
             guard functions.updateValue(function, forKey: function.signature.name) == nil else {
                 throw GraphDefError("the library holds two functions named \"\(function.signature.name)\"")
             }
@@ -114,6 +117,11 @@ package struct FunctionInliner {
         }
     }
 
+    /// How many nodes, inputs and results a function has.
+    private static func size(of function: Tensorflow_FunctionDef) -> Int {
+        function.nodeDef.reduce(function.signature.outputArg.count) { $0 + 1 + $1.input.count }
+    }
+
     /// The function that a node calls.
     private func calledFunction(
         _ node: Tensorflow_NodeDef
@@ -135,6 +143,14 @@ package struct FunctionInliner {
             throw GraphDefError(
                 "the function \"\(signature.name)\" takes \(signature.inputArg.count) arguments, but gets \(data.count)",
                 node: call.name)
+        }
+        let size = Self.size(of: function)
+        addedCount += size + function.nodeDef.count * control.count
+        addedNameBytes += size.multipliedReportingOverflow(by: call.name.utf8.count).partialValue
+        if addedCount > nodeLimit || addedNameBytes > Self.nameByteLimit {
+            throw GraphDefError(
+                "the functions' calls make more than \(nodeLimit) nodes, inputs and results, or too long names",
+                node: String(call.name.prefix(200)))
         }
         var arguments: [String: String] = [:]
         for (argument, input) in zip(signature.inputArg, data) {
@@ -158,10 +174,6 @@ package struct FunctionInliner {
         }
         for (index, output) in body.results.enumerated() {
             result.replacements[canonicalTensorName("\(call.name):\(index)")] = output
-        }
-        addedCount += nodes.count * (1 + control.count) + body.results.count
-        if addedCount > nodeLimit {
-            throw GraphDefError("the functions' calls make more than \(nodeLimit) nodes and results", node: call.name)
         }
         var group = Tensorflow_NodeDef()
         group.name = call.name

@@ -28,7 +28,7 @@ extension GraphDef {
             message.library.function += functions.function.filter { names.insert($0.signature.name).inserted }
             message.library.gradient += functions.gradient
         }
-        var exporter = FunctionExporter(usedNames: names)
+        var exporter = FunctionExporter(library: message.library.function)
         message.node.reserveCapacity(records.count)
         for record in records { message.node.append(Tensorflow_NodeDef(record, in: records, &exporter)) }
         message.library.function += exporter.functions

@@ -74,7 +74,7 @@ struct GraphImporter {
         for name in inputMap.keys { given[canonicalTensorName(name)] = name }
         let structured = try withStructuredControlFlow(message)
         let inliner = try FunctionInliner(structured)
-        let budget = ImportBudget(bodyNodes: inliner.nodeLimit)
+        let budget = ImportBudget(for: structured, bodyNodes: inliner.nodeLimit)
         source = try SourceNodes(inliner.inline(structured.node), given: given, budget: budget)
         try source.requireFewOutputs()
         for name in inputMap.keys.sorted() {
@@ -105,7 +105,7 @@ struct GraphImporter {
             if graph.node(named: prefix + node.name) != nil {
                 throw GraphDefError(
                     "the graph has a node \"\(prefix + node.name)\" already", node: node.name,
-                    hint: "give the import a prefix")
+                    hint: prefix.isEmpty ? "give the import a prefix" : "give the import another prefix")
             }
         }
         if graph.isFinalized { throw GraphError([]).addingFinalized }

@@ -75,8 +75,17 @@ public struct MetaGraphDef: Sendable, Equatable {
             }
         }
         let records = graph.records
+        // Of each variable a read that waits for nothing, else any.
+        var reads: [NodeID: NodeRecord] = [:]
+        for record in records where record.operation.name == "ReadVariableOp" && record.inputs.count == 1 {
+            let handle = record.inputs[0].node
+            if reads[handle].map({ !$0.controlInputs.isEmpty && record.controlInputs.isEmpty }) ?? true {
+                reads[handle] = record
+            }
+        }
         let variables = graph.variableRecords.compactMap { variable in
-            Tensorflow_VariableDef(variable, in: records).map { (definition: $0, isTrainable: variable.isTrainable) }
+            Tensorflow_VariableDef(variable, read: reads[variable.handle], in: records)
+                .map { (definition: $0, isTrainable: variable.isTrainable) }
         }
         for (key, chosen) in [
             (MetaGraphDef.variablesKey, variables),
@@ -110,8 +119,12 @@ public struct MetaGraphDef: Sendable, Equatable {
         switch message.collectionDef[key]?.kind {
         case .nodeList(let list): list.value
         case .bytesList(let list):
-            list.value.compactMap { try? Tensorflow_VariableDef(serializedBytes: $0) }.map(\.variableName)
-                .filter { !$0.isEmpty }
+            // Other messages, such as those of control flow, can be read as one too, but say less.
+            list.value.compactMap { try? Tensorflow_VariableDef(serializedBytes: $0) }
+                .filter {
+                    $0.variableName.contains(":") && !$0.initializerName.isEmpty && $0.snapshotName.contains(":")
+                }
+                .map(\.variableName)
         default: []
         }
     }
@@ -136,15 +149,12 @@ public struct MetaGraphDef: Sendable, Equatable {
 }
 
 extension Tensorflow_VariableDef {
-    /// What TensorFlow keeps of a variable; nil where nothing gives it an initial value, without which there is none
-    /// there.
-    fileprivate init?(_ variable: VariableRecord, in records: [NodeRecord]) {
-        guard let initializer = variable.initializer, records[initializer.int].inputs.count >= 2 else { return nil }
-        let read = records.first {
-            $0.inputs.count == 1 && $0.inputs[0].node == variable.handle && $0.operation.name == "ReadVariableOp"
-                && $0.controlInputs.isEmpty
+    /// What TensorFlow keeps of a variable; nil where nothing gives it an initial value or reads it, without which there
+    /// is none there.
+    fileprivate init?(_ variable: VariableRecord, read: NodeRecord?, in records: [NodeRecord]) {
+        guard let read, let initializer = variable.initializer, records[initializer.int].inputs.count >= 2 else {
+            return nil
         }
-        guard let read else { return nil }
         let initialValue = records[initializer.int].inputs[1]
         self.init()
         variableName = variable.name + ":0"
@@ -180,13 +190,20 @@ extension Graph {
             guard case .bytesList(let list)? = definition.message.collectionDef[key]?.kind else { return nil }
             return list.value.compactMap { try? Tensorflow_VariableDef(serializedBytes: $0) }
         }
-        let trainable = Set((variables(MetaGraphDef.trainableVariablesKey) ?? []).map(\.variableName))
-        for variable in variables(MetaGraphDef.variablesKey) ?? [] {
+        let all = variables(MetaGraphDef.variablesKey)
+        for variable in all ?? [] {
             guard let handle = imported.nodes[nodeName(variable.variableName)] else { continue }
-            let initializer = imported.nodes[nodeName(variable.initializerName)]
             amendVariable(
-                ofHandle: handle.id, initializer: initializer?.id,
-                isTrainable: trainable.contains(variable.variableName))
+                ofHandle: handle.id, initializer: imported.nodes[nodeName(variable.initializerName)]?.id)
+        }
+        // Where there are such lists, what is in none of them, such as the counters of metrics, is not trained.
+        let listed = variables(MetaGraphDef.trainableVariablesKey)
+        if all != nil || listed != nil {
+            let trainable = Set((listed ?? []).map { nodeName($0.variableName) })
+            for name in imported.variableNames {
+                guard let handle = imported.nodes[name] else { continue }
+                amendVariable(ofHandle: handle.id, isTrainable: trainable.contains(name))
+            }
         }
         for key in definition.collectionKeys {
             guard case .nodeList(let list)? = definition.message.collectionDef[key]?.kind else { continue }

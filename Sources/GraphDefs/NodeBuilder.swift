@@ -215,7 +215,8 @@ struct NodeBuilder {
             return ForeignOperation(
                 name: operationName,
                 attributes: attributes.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) },
-                types: ForeignOperation.guessedTypes(attributes, count: usedOutputs), reason: reason, library: library)
+                types: ForeignOperation.guessedTypes(attributes, count: usedOutputs), reason: reason,
+                library: attributes.values.contains(where: \.namesFunctions) ? library : nil)
         }
     }
 
@@ -276,6 +277,16 @@ extension GraphDefError {
         switch mistake {
         case .malformed(let reason), .unsupported(let reason):
             self.init("\(node.operation): \(reason)", node: node.name)
+        }
+    }
+}
+
+extension AttributeValue {
+    /// Whether it names functions of a library.
+    fileprivate var namesFunctions: Bool {
+        switch self {
+        case .function, .functions: true
+        default: false
         }
     }
 }

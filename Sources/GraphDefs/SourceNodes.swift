@@ -28,29 +28,6 @@ struct SourceNode {
     let controls: [Int]
 }
 
-/// What an import may still take beyond the size of what is imported.
-final class ImportBudget {
-    /// Bytes for constants that are given by fewer elements than they have.
-    private var expandedBytes = 1 << 28
-    /// Nodes for the bodies of functions, which may be made several times for different variables.
-    private var bodyNodes: Int
-
-    init(bodyNodes: Int) { self.bodyNodes = bodyNodes }
-
-    func attribute(_ message: Tensorflow_AttrValue) throws(MessageError) -> AttributeValue {
-        let value = try AttributeValue(message, byteLimit: expandedBytes)
-        if case .tensor(let content) = value, message.tensor.tensorContent.isEmpty {
-            expandedBytes = max(0, expandedBytes - content.array.byteCount)
-        }
-        return value
-    }
-
-    func takeBodyNodes(_ count: Int) throws(GraphDefError) {
-        bodyNodes -= count
-        if bodyNodes < 0 { throw GraphDefError("the bodies of its branches and loops make too many nodes") }
-    }
-}
-
 /// All nodes of a definition.
 struct SourceNodes {
     private(set) var nodes: [SourceNode] = []

@@ -30,6 +30,9 @@ extension SavedModel {
         contentsOf path: String, tags: [String]? = nil, options: SessionOptions = SessionOptions(),
         files: any FileSystem = LocalFileSystem()
     ) throws {
+        // The file in the folder means the folder.
+        var path = path
+        if [Self.fileName, Self.textFileName].contains(lastPathPart(path)) { path = parentPath(path) }
         let message = try Self.message(path, files)
         let chosen = try Self.metaGraph(message, tags, path)
         let graph = Graph()
@@ -41,7 +44,8 @@ extension SavedModel {
 
         self.path = path
         self.tags = chosen.metaInfoDef.tags
-        self.producer = chosen.metaInfoDef.tensorflowVersion
+        let version = chosen.metaInfoDef.tensorflowVersion
+        producer = version.isEmpty ? chosen.metaInfoDef.tensorflowGitVersion : "TensorFlow \(version)"
         self.graph = graph
         self.session = session
         unsupportedNodes = imported.unsupportedNodes
@@ -60,7 +64,10 @@ extension SavedModel {
     private static func message(_ path: String, _ files: any FileSystem) throws -> Tensorflow_SavedModel {
         let names = [fileName, textFileName]
         guard let name = try names.first(where: { try files.status(joinPath(path, $0)) != nil }) else {
-            throw SavedModelError(.malformed, path, "there is no \(fileName) in it, so it is no saved model")
+            throw SavedModelError(
+                .malformed, path,
+                try files.status(path) == nil
+                    ? "there is no such folder" : "there is no \(fileName) in it, so it is no saved model")
         }
         let bytes = try files.contents(of: joinPath(path, name), limit: Int(Int32.max))
         let message: Tensorflow_SavedModel

@@ -45,6 +45,14 @@ extension SavedModel {
                     "\"\(tensor.name)\" of the signature \"\(name)\" belongs to another graph than the session's")
             }
         }
+        for (name, signature) in signatures.sorted(by: { $0.key < $1.key }) {
+            if let missing = unfedPlaceholder(of: signature) {
+                throw SavedModelError(
+                    .invalidRequest, path,
+                    "the outputs of the signature \"\(name)\" need the placeholder \"\(missing.name)\", which is none of its "
+                        + "inputs")
+            }
+        }
         if try files.status(path) != nil {
             throw SavedModelError(
                 .exists, path, "there is something of that name already; choose another, or remove it")
@@ -52,6 +60,9 @@ extension SavedModel {
 
         let (variables, values) = try self.variables(of: session, neededBy: signatures, path)
         metaGraph.signatureDef = signatures.mapValues(\.message)
+        // TensorFlow's own version stays out: it did not write this.
+        metaGraph.metaInfoDef.tensorflowVersion = ""
+        metaGraph.metaInfoDef.tensorflowGitVersion = "TensorGraph"
         let saver = SaverNodes(variables, isTaken: { graph.node(named: $0) != nil })
         metaGraph.graphDef.node += saver.nodes
         metaGraph.saverDef = saver.definition
@@ -99,12 +110,22 @@ extension SavedModel {
         return (variables, values)
     }
 
+    /// A placeholder that the outputs of a signature need and that its inputs do not give.
+    private static func unfedPlaceholder(of signature: ModelSignature) -> Node? {
+        let given = Set(signature.inputs.values.map(\.node))
+        return ancestors(of: Array(signature.outputs.values), stopping: given)
+            .filter { $0.type == "Placeholder" && !given.contains($0) }.min { $0.name < $1.name }
+    }
+
     /// The nodes that tensors need.
-    private static func ancestors(of tensors: [AnyTensor]) -> Set<Node> {
+    ///
+    /// - Parameters:
+    ///   - stopping: nodes whose own inputs do not count.
+    private static func ancestors(of tensors: [AnyTensor], stopping: Set<Node> = []) -> Set<Node> {
         var found: Set<Node> = []
         var waiting = tensors.map(\.node)
         while let node = waiting.popLast() {
-            guard found.insert(node).inserted else { continue }
+            guard found.insert(node).inserted, !stopping.contains(node) else { continue }
             let record = node.record
             waiting += (record.inputs.map(\.node) + record.controlInputs).map { Node(graph: node.graph, id: $0) }
         }

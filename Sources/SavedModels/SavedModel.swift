@@ -17,7 +17,7 @@ public struct SavedModel: Sendable {
     public let path: String
     /// The tags of the graph that was chosen.
     public let tags: [String]
-    /// The version of TensorFlow that wrote it; empty where it does not say.
+    /// What wrote it, `TensorFlow 2.21.0` or `TensorGraph`; empty where it does not say.
     public let producer: String
     public let graph: Graph
     /// A session of the graph with the variables' values.

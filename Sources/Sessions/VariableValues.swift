@@ -26,6 +26,35 @@ extension Session {
         }
     }
 
+    /// The values of all variables that have one, by name, sharing their memory: what files of arrays take.
+    ///
+    ///     try NPZWriter.write(session.variableValues(), to: "weights.npz")
+    public func variableValues() throws(SessionError) -> [String: AnyArray] {
+        let variables = graph.variables
+        var values: [String: AnyArray] = [:]
+        for (variable, value) in zip(variables, try self.values(of: variables)) { values[variable.name] = value }
+        return values
+    }
+
+    /// Gives variables new values by name; names that no variable has are left out.
+    ///
+    ///     try session.setVariableValues(["W": array])
+    ///
+    /// - Returns: the names that no variable has.
+    /// - Errors: as `setValues`.
+    @discardableResult
+    public func setVariableValues(_ values: [String: AnyArray]) throws(SessionError) -> [String] {
+        var unused = Set(values.keys)
+        var chosen: [(variable: AnyVariable, value: AnyArray)] = []
+        for variable in graph.variables {
+            guard let value = values[variable.name] else { continue }
+            unused.remove(variable.name)
+            chosen.append((variable, value))
+        }
+        try setValues(chosen)
+        return unused.sorted()
+    }
+
     /// Gives variables new values, all together, between two runs.
     ///
     /// - Errors: `SessionError` for a value of another type or shape than its variable's, or a variable of another

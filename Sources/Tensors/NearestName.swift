@@ -13,7 +13,10 @@ package func nearestName(to name: String, among candidates: some Sequence<String
         let other = Array(candidate.lowercased().utf8.suffix(200))
         var distance = abs(other.count - wanted.count) > limit ? limit + 1 : editDistance(wanted, other)
         if distance > limit, lastPart(candidate) == lastPart(name) { distance = limit }
-        if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
+        guard distance <= limit else { continue }
+        // Of equally near names the first by alphabet, whatever order they come in.
+        if let best, (best.distance, best.name) <= (distance, candidate) { continue }
+        best = (candidate, distance)
     }
     return best?.name
 }

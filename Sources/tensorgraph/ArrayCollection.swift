@@ -7,8 +7,14 @@ import Tensors
 
 /// The newest whole checkpoint that the state file of a folder leads to.
 func newestCheckpoint(_ folder: String) throws -> String? {
-    _ = try CheckpointState(inFolder: folder)
-    return latestCheckpoint(in: folder)
+    let state = try CheckpointState(inFolder: folder)
+    let newest = latestCheckpoint(in: folder)
+    if let state, let newest, state.latest != newest {
+        writeToStandardError(
+            "warning: \(folder): \(lastPathPart(state.latest)), the newest that its state file names, is not whole; "
+                + "this is \(lastPathPart(newest))\n")
+    }
+    return newest
 }
 
 /// Named arrays of a file.

@@ -88,7 +88,7 @@ extension Inspection {
 
     private static func text(_ model: Model) -> String {
         var text = "tags: \(model.tags.map(shown).joined(separator: ", "))"
-        if !model.producer.isEmpty { text += "\nwritten by TensorFlow \(shown(model.producer))" }
+        if !model.producer.isEmpty { text += "\nwritten by \(shown(model.producer))" }
         if !model.assets.isEmpty { text += "\nassets: \(model.assets.map(shown).joined(separator: ", "))" }
         var rows: [[String]] = []
         for signature in model.signatures {

@@ -73,7 +73,7 @@ struct Run: ParsableCommand {
     private func runGraph(_ path: String) throws -> [(name: String, array: AnyArray)] {
         guard !fetch.isEmpty else {
             throw ToolError(
-                .usage, "\(path): say what to compute, as --fetch NAME:0\n  hint: `inspect` lists the nodes")
+                .usage, "\(path): say what to compute, as --fetch NAME:0, NAME being a node of the graph")
         }
         let graph = Graph()
         let imported = try graph.importGraphDef(GraphDef(contentsOf: path))
@@ -81,6 +81,12 @@ struct Run: ParsableCommand {
         for (name, text) in try pairs() {
             let tensor = try imported.tensor(named: name)
             feeds.append(tensor.fed(try array(text, name, tensor.dtype)))
+        }
+        guard imported.variableNames.isEmpty else {
+            throw ToolError(
+                .usage,
+                "\(path): it has variables (\(imported.variableNames.prefix(5).joined(separator: ", "))), but a graph alone "
+                    + "does not hold their values\n  hint: export a SavedModel, or freeze the graph")
         }
         let tensors = try fetch.map { try imported.tensor(named: $0) }
         let values = try Session(graph: graph).run(tensors, feeding: feeds)

@@ -79,8 +79,9 @@ import Testing
 
     @Test func anOutputThatCannotBeWrittenIsNamed() throws {
         let folder = try TemporaryFolder()
-        let result = try tensorgraph("convert", Fixture.model, "no/such/folder/x.npz", in: folder)
-        #expect(result.status == 73 && result.errors.contains("no/such/folder/x.npz"))
+        try folder.write([1], to: "file")
+        let result = try tensorgraph("convert", Fixture.model, "file/x.npz", in: folder)
+        #expect(result.status == 73 && result.errors.contains("file"))
         #expect(try tensorgraph("convert", Fixture.events, "x.npz", in: folder).status == 69)
         #expect(try tensorgraph("convert", Fixture.model, "x.safetensors", "--compress", in: folder).status == 64)
     }

@@ -181,6 +181,32 @@ import Testing
         #expect(graph.nodeCount == 0)
     }
 
+    /// A function with a constant of a megabyte, called a thousand times, would take a gigabyte.
+    @Test func constantsInFunctionsDoNotMultiplyWithoutEnd() throws {
+        let megabyte = String(repeating: "\\000", count: 1 << 20)
+        let body =
+            #"function { signature { name: "f" input_arg { name: "a" type: DT_FLOAT } output_arg { name: "r" type: DT_FLOAT } } node_def { name: "c" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { dim { size: 262144 } } tensor_content: "\#(megabyte)" } } } } node_def { name: "n" op: "Identity" input: "a" \#(Self.float) } ret { key: "r" value: "n:output:0" } }"#
+        let calls = (0..<1000).map { number in
+            #"node { name: "call\#(number)" op: "PartitionedCall" input: "x" attr { key: "f" value { func { name: "f" } } } }"#
+        }
+        let definition = try GraphDef(text: "\(Self.x) \(calls.joined(separator: " ")) library { \(body) }")
+        var message = "no error"
+        do { try Graph().importGraphDef(definition) } catch { message = "\(error)" }
+        #expect(message.contains("repeated by calls, take too much memory"), "\(message.prefix(300))")
+    }
+
+    @Test func longNamesOfCallsDoNotMultiplyWithoutEnd() throws {
+        let nodes = (0..<5000).map { #"node_def { name: "n\#($0)" op: "NoOp" }"# }.joined(separator: " ")
+        let function =
+            #"function { signature { name: "f" output_arg { name: "r" type: DT_FLOAT } } \#(nodes) ret { key: "r" value: "n0:output:0" } }"#
+        let name = String(repeating: "a", count: 100_000)
+        let definition = try GraphDef(
+            text: #"node { name: "\#(name)" op: "f" } library { \#(function) }"#)
+        var message = "no error"
+        do { try Graph().importGraphDef(definition) } catch { message = "\(error)" }
+        #expect(message.contains("or too long names"), "\(message.prefix(300))")
+    }
+
     @Test func whatIsAskedOfAnImportIsChecked() throws {
         let definition = try GraphDef(text: richDefinition)
         func message(_ body: (Graph) throws -> Void) -> String {

@@ -105,7 +105,17 @@ func fixture(_ name: String) throws -> String {
                 let bad = ModelSignature(inputs: [:], outputs: ["z": foreign])
                 try SavedModel.save(session, to: folder.path("n"), signatures: ["s": bad])
             } == "/n: \"z:0\" of the signature \"s\" belongs to another graph than the session's")
+        #expect(
+            message {
+                let bad = ModelSignature(inputs: [:], outputs: ["y": AnyTensor(y)])
+                try SavedModel.save(session, to: folder.path("n"), signatures: ["s": bad])
+            } == "/n: the outputs of the signature \"s\" need the placeholder \"x\", which is none of its inputs")
+        #expect(
+            message { _ = try SavedModel(contentsOf: folder.path("nowhere")) } == "/nowhere: there is no such folder")
         #expect(try LocalFileSystem().list(folder.path) == ["m"])
+        // The file in the folder means the folder.
+        #expect(try SavedModel(contentsOf: path + "/saved_model.pb").producer == "TensorGraph")
+        #expect(try SavedModel(contentsOf: fixture("saved_model_v1")).producer == "TensorFlow 2.21.0")
     }
 
     @Test func everyTruncationAndFlippedByteOfTheGraphIsAnErrorOrAModel() throws {
