@@ -203,7 +203,10 @@ final class EventLog: @unchecked Sendable {
 
     /// Writes until the log is closed.
     private func run() {
-        var nextFlush = wallClockSeconds + options.flushSeconds
+        // A thousandth of a second at least: more often would keep a core busy.
+        let interval = max(0.001, options.flushSeconds)
+        var nextFlush = wallClockSeconds + interval
+        var nextTry = 0.0
         pthread_mutex_lock(lock)
         while true {
             var isTime = false
@@ -211,7 +214,7 @@ final class EventLog: @unchecked Sendable {
                 if sink.isEmpty {
                     pthread_cond_wait(work, lock)
                     // What comes after a long silence is not due at once.
-                    if sink.isEmpty { nextFlush = max(nextFlush, wallClockSeconds + options.flushSeconds) }
+                    nextFlush = max(nextFlush, wallClockSeconds + interval)
                 } else {
                     isTime = !wait(for: work, until: nextFlush)
                 }
@@ -220,17 +223,26 @@ final class EventLog: @unchecked Sendable {
             queue = []
             let byteCount = waitingByteCount
             let asked = flushesAsked
+            let isAsked = asked > flushesDone
             let isLast = isClosing
             pthread_mutex_unlock(lock)
 
             var failures: [any Error] = []
+            func write() {
+                do {
+                    try sink.write()
+                } catch {
+                    failures.append(error)
+                    nextTry = wallClockSeconds + Self.secondsBetweenTries
+                }
+            }
             for event in events {
                 do { try sink.append(event) } catch { failures.append(error) }
-                if sink.byteCount >= options.flushByteCount { write(&failures) }
+                if sink.byteCount >= options.flushByteCount, wallClockSeconds >= nextTry { write() }
             }
-            if isTime || isLast || asked > flushesDone || wallClockSeconds >= nextFlush {
-                write(&failures)
-                nextFlush = wallClockSeconds + options.flushSeconds
+            if isTime || isLast || isAsked || wallClockSeconds >= nextFlush {
+                if isLast || isAsked || wallClockSeconds >= nextTry { write() }
+                nextFlush = max(nextTry, wallClockSeconds + interval)
             }
             if isLast { do { try sink.close() } catch { failures.append(error) } }
 
@@ -246,9 +258,8 @@ final class EventLog: @unchecked Sendable {
         pthread_mutex_unlock(lock)
     }
 
-    private func write(_ failures: inout [any Error]) {
-        do { try sink.write() } catch { failures.append(error) }
-    }
+    /// How long a disk that failed is left alone, unless somebody asks.
+    private static let secondsBetweenTries = 1.0
 }
 
 /// The logs that are to be written out when the process ends.

@@ -68,7 +68,13 @@ struct EventSink: Sendable {
             }
             var record: [UInt8] = []
             RecordFrame.append(serialized(first), to: &record)
-            try file.write(record)
+            do throws(FileError) {
+                try file.write(record)
+            } catch {
+                // An empty file for each try would be left behind.
+                try? fileSystem.remove(path)
+                throw error
+            }
             self.file = file
             self.path = path
             return

@@ -52,7 +52,7 @@ extension RunMetadata.NodeStatistics {
             $0.timelineLabel = label
             $0.allStartMicros = Int64(runStart &+ startNanoseconds / 1000)
             // A kernel of less than a microsecond still took time.
-            let duration = Int64((durationNanoseconds + 999) / 1000)
+            let duration = Int64((durationNanoseconds &+ 999) / 1000)
             $0.opEndRelMicros = duration
             $0.allEndRelMicros = duration
             $0.threadID = UInt32(clamping: threadNumber)

@@ -123,6 +123,10 @@ private final class UnreliableFileSystem: FileSystem, Sendable {
         let disk = UnreliableFileSystem()
         disk.current = .refusesAll
         #expect(throws: FileError.self) { try FileWriter(folder.path("run"), fileSystem: disk) }
+        disk.current = .refusesWrites
+        #expect(throws: FileError.self) { try FileWriter(folder.path("run"), fileSystem: disk) }
+        // No empty file is left behind.
+        #expect(try disk.list(folder.path("run")).isEmpty)
     }
 
     @Test func aSlowDiskHoldsUpNoStepAndWhatDoesNotFitIsCounted() throws {
@@ -141,6 +145,23 @@ private final class UnreliableFileSystem: FileSystem, Sendable {
         #expect(dropped > 0 && dropped < 10_000)
         #expect(writer.droppedCount == dropped)
         #expect(try events(in: folder.path).count == 1 + 10_000 - dropped)
+    }
+
+    @Test func manyThreadsAddToOneWriter() throws {
+        let folder = try TemporaryFolder()
+        let writer = try FileWriter(folder.path)
+        DispatchQueue.concurrentPerform(iterations: 8) { thread in
+            for step in 0..<500 {
+                writer.scalar("thread \(thread)", Double(step), step: step)
+                if step.isMultiple(of: 100) { try? writer.flush() }
+            }
+        }
+        try writer.close()
+        let events = try events(in: folder.path)
+        for thread in 0..<8 {
+            let steps = events.filter { $0.values.first?.tag == "thread \(thread)" }.map(\.step)
+            #expect(steps == Array(0..<500))
+        }
     }
 
     @Test func aSingleArrayLargerThanTheLimitIsStillWritten() throws {
