@@ -166,6 +166,10 @@ private final class LocalWritableFile: WritableFile, @unchecked Sendable {
 
     let path: String
     private var descriptor: Int32
+    /// The bytes that were written, and of those the bytes that are on their way to the disk. For appended files they are
+    /// counted from where appending began, which makes them hints that miss.
+    private var writtenCount = 0
+    private var startedCount = 0
 
     init(_ path: String, _ mode: FileCreation) throws(FileError) {
         self.path = path
@@ -183,6 +187,21 @@ private final class LocalWritableFile: WritableFile, @unchecked Sendable {
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         guard writeAll(bytes, to: descriptor) else { throw .system(.write, path) }
+        writtenCount += bytes.count
+        if writtenCount - startedCount >= Self.writebackByteCount { startWriteback() }
+    }
+
+    /// So much may be written before the system is asked to begin with moving it to the disk.
+    private static let writebackByteCount = 16 << 20
+
+    /// Asks the system to move what was written to the disk while more is written, so that less is left for `sync`.
+    private func startWriteback() {
+        #if os(Linux)
+            // To say that pages are not needed begins their way to the disk; those not there yet stay in memory.
+            _ = posix_fadvise(
+                descriptor, off_t(startedCount), off_t(writtenCount - startedCount), POSIX_FADV_DONTNEED)
+        #endif
+        startedCount = writtenCount
     }
 
     func sync() throws(FileError) {
