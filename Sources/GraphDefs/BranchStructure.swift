@@ -14,8 +14,9 @@ func structureBranches(_ nodes: inout FlowNodes, _ functions: inout NewFunctions
     let isMerge = nodes.nodes.map { ($0.op == "Merge" || $0.op == "RefMerge") && $0.input.count >= 2 }
     guard isMerge.contains(true), let order = nodes.order() else { return [:] }
     let merges = order.filter { isMerge[$0] }
-    // Each is followed back to where its branches begin; more work than this is refused.
-    guard merges.count.multipliedReportingOverflow(by: nodes.count).partialValue <= 100_000_000 else { return [:] }
+    // Each is followed back to where its branches begin: time grows with their number times the nodes. More than this is
+    // not done.
+    guard merges.count.multipliedReportingOverflow(by: nodes.count).partialValue <= 20_000_000 else { return [:] }
 
     var finder = BranchFinder(nodes)
     var groups: [BranchGroup] = []
