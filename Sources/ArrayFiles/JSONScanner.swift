@@ -4,11 +4,11 @@
 // Source: RFC 8259.
 
 /// Reads JSON from the start to the end.
-struct JSONScanner {
-    private let text: [UInt8]
+struct JSONScanner: TextScanner {
+    let text: [UInt8]
     private let start: Int
     private let place: Place
-    private var position = 0
+    var position = 0
 
     /// - Parameter fileOffset: where in the file the text starts, for messages.
     init(_ text: [UInt8], fileOffset: Int, _ place: Place) {
@@ -88,17 +88,6 @@ struct JSONScanner {
     // MARK: Parts
 
     private func failure(_ fact: String) -> ArrayFileError { place.damaged(at: fileOffset, fact) }
-
-    private mutating func skipSpace() {
-        while position < text.count, [0x20, 0x09, 0x0a, 0x0d].contains(text[position]) { position += 1 }
-    }
-
-    private mutating func take(_ character: Unicode.Scalar) -> Bool {
-        skipSpace()
-        guard position < text.count, text[position] == UInt8(ascii: character) else { return false }
-        position += 1
-        return true
-    }
 
     private mutating func expect(_ character: Unicode.Scalar) throws(ArrayFileError) {
         if !take(character) { throw failure("the JSON text lacks a '\(character)' here") }

@@ -87,11 +87,11 @@ struct NPYHeader {
 }
 
 /// The literals of Python that a header consists of.
-private struct PythonLiteral {
-    private let text: [UInt8]
+private struct PythonLiteral: TextScanner {
+    let text: [UInt8]
     private let offset: Int
     private let place: Place
-    private var position = 0
+    var position = 0
 
     init(_ text: [UInt8], offset: Int, place: Place) {
         self.text = text
@@ -137,17 +137,6 @@ private struct PythonLiteral {
 
     private func failure(_ position: Int, _ fact: String) -> ArrayFileError {
         place.damaged(at: offset + position, fact)
-    }
-
-    private mutating func skipSpace() {
-        while position < text.count, [0x20, 0x09, 0x0a, 0x0d].contains(text[position]) { position += 1 }
-    }
-
-    private mutating func take(_ character: Unicode.Scalar) -> Bool {
-        skipSpace()
-        guard position < text.count, text[position] == UInt8(ascii: character) else { return false }
-        position += 1
-        return true
     }
 
     private mutating func expect(_ character: Unicode.Scalar) throws(ArrayFileError) {

@@ -2,9 +2,6 @@
 // either the old or the new content is there. Knows nothing of formats.
 
 import Files
-import Synchronization
-
-private let counter = Atomic<Int>(0)
 
 /// A file that appears under its name once it is complete.
 final class NewFile: @unchecked Sendable {
@@ -25,8 +22,7 @@ final class NewFile: @unchecked Sendable {
     init(_ path: String, in fileSystem: any FileSystem) throws(ArrayFileError) {
         self.path = path
         self.fileSystem = fileSystem
-        let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
-        temporaryPath = "\(path).\(processNumber).\(number).tmp"
+        temporaryPath = Files.temporaryPath(for: path)
         do throws(FileError) {
             if !parentPath(path).isEmpty { try fileSystem.makeFolder(parentPath(path)) }
             file = try fileSystem.create(temporaryPath, .replacing)

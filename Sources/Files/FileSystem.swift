@@ -119,7 +119,7 @@ extension FileSystem {
     /// Writes a file so that after a crash either the old or the new content is there: to a new name, synced, renamed,
     /// and the folder, which is made where it is not there, synced.
     package func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
-        let temporary = path + ".\(processNumber).tmp"
+        let temporary = temporaryPath(for: path)
         if !parentPath(path).isEmpty { try makeFolder(parentPath(path)) }
         do throws(FileError) {
             let file = try create(temporary, .replacing)

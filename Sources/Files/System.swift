@@ -1,5 +1,7 @@
 // Small questions to the system, without Foundation: programs that only read local files start faster for it.
 
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -39,6 +41,13 @@ package func fileExists(_ path: String) -> Bool {
 package func describeSystemError(_ number: Int32) -> String {
     strerror(number).map { String(cString: $0) } ?? "error \(number)"
 }
+
+/// A name beside `path` for what will get that name when it is whole; a new one each time.
+package func temporaryPath(for path: String) -> String {
+    "\(path).\(processNumber).\(temporaryCount.wrappingAdd(1, ordering: .relaxed).newValue).tmp"
+}
+
+private let temporaryCount = Atomic<Int>(0)
 
 /// A number that no other process alive has.
 package var processNumber: Int32 { getpid() }

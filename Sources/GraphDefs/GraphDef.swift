@@ -86,15 +86,7 @@ public struct GraphDef: Sendable, Equatable {
     ///
     /// - Errors: `FileError`; `GraphDefError` for more than 2 GB, the most that a message can hold.
     public func write(to path: String, files: any FileSystem = LocalFileSystem()) throws {
-        if path.hasSuffix(".pbtxt") {
-            try files.writeAtomically(Array(text.utf8), to: path)
-            return
-        }
-        let bytes: [UInt8]
-        do { bytes = try message.serializedBytes() } catch {
-            throw GraphDefError("it cannot be written: \(error)", path: path, hint: "keep large arrays in variables")
-        }
-        try files.writeAtomically(bytes, to: path)
+        try writeMessage(message, asText: path.hasSuffix(".pbtxt"), to: path, files)
     }
 
     /// The most that a message can hold.
@@ -131,4 +123,13 @@ func readMessage<Result>(
     _ path: String? = nil, _ read: () throws(MessageError) -> Result
 ) throws(GraphDefError) -> Result {
     do throws(MessageError) { return try read() } catch { throw GraphDefError(error.description, path: path) }
+}
+
+/// Writes a message, binary or as text.
+func writeMessage(_ message: some Message, asText: Bool, to path: String, _ files: any FileSystem) throws {
+    let bytes: [UInt8]
+    do { bytes = asText ? Array(message.textFormatString().utf8) : try message.serializedBytes() } catch {
+        throw GraphDefError("it cannot be written: \(error)", path: path, hint: "keep large arrays in variables")
+    }
+    try files.writeAtomically(bytes, to: path)
 }

@@ -108,7 +108,7 @@ struct GraphImporter {
                     hint: prefix.isEmpty ? "give the import a prefix" : "give the import another prefix")
             }
         }
-        if graph.isFinalized { throw GraphError([]).addingFinalized }
+        if graph.isFinalized { throw GraphDefError.finalized }
         // A rehearsal, with placeholders for the tensors that are given.
         let rehearsal = Graph()
         let stand = rehearsal.asDefault {
@@ -152,9 +152,7 @@ extension SourceNodes {
     }
 }
 
-extension GraphError {
-    /// The mistake of adding to a finalized graph.
-    fileprivate var addingFinalized: GraphDefError {
-        GraphDefError("the graph was finalized, nothing can be added to it", hint: "import before finalize()")
-    }
+extension GraphDefError {
+    fileprivate static let finalized = GraphDefError(
+        "the graph was finalized, nothing can be added to it", hint: "import before finalize()")
 }

@@ -68,7 +68,8 @@ public struct MetaGraphDef: Sendable, Equatable {
         message = Tensorflow_MetaGraphDef()
         message.graphDef = try GraphDef(graph).message
         message.metaInfoDef.tags = tags
-        message.metaInfoDef.tensorflowVersion = "2.21.0"
+        // TensorFlow's own version stays out: it did not write this.
+        message.metaInfoDef.tensorflowGitVersion = "TensorGraph"
         for key in graph.collectionKeys {
             message.collectionDef[key] = .with {
                 $0.nodeList = .with { $0.value = graph.collection(key).map(\.name) }
@@ -108,8 +109,11 @@ public struct MetaGraphDef: Sendable, Equatable {
     /// What the graph is meant for.
     public var tags: [String] { message.metaInfoDef.tags }
 
-    /// The version of TensorFlow that wrote it; empty where it does not say.
-    public var producer: String { message.metaInfoDef.tensorflowVersion }
+    /// What wrote it, `TensorFlow 2.21.0` or `TensorGraph`; empty where it does not say.
+    public var producer: String {
+        let version = message.metaInfoDef.tensorflowVersion
+        return version.isEmpty ? message.metaInfoDef.tensorflowGitVersion : "TensorFlow \(version)"
+    }
 
     /// The names of the collections.
     public var collectionKeys: [String] { message.collectionDef.keys.sorted() }
@@ -140,11 +144,7 @@ public struct MetaGraphDef: Sendable, Equatable {
     ///
     /// - Errors: `FileError`; `GraphDefError` for more than 2 GB.
     public func write(to path: String, files: any FileSystem = LocalFileSystem()) throws {
-        let bytes: [UInt8]
-        do { bytes = path.hasSuffix("txt") ? Array(text.utf8) : try message.serializedBytes() } catch {
-            throw GraphDefError("it cannot be written: \(error)", path: path, hint: "keep large arrays in variables")
-        }
-        try files.writeAtomically(bytes, to: path)
+        try writeMessage(message, asText: path.hasSuffix("txt"), to: path, files)
     }
 }
 

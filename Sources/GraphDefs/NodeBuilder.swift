@@ -56,7 +56,7 @@ struct NodeBuilder {
             }
         }
         if node.operation == "Identity", case .reference(let handle, let after)? = inputs.first {
-            let read = try addRead(of: handle, controls: after + controls, name: node.name)
+            let read = graph.addRead(of: handle, after: after + controls, name: prefix + node.name + "/")
             finish(index, read.node, [.value(read)])
             return
         }
@@ -101,19 +101,9 @@ struct NodeBuilder {
         case .reference(let handle, let after):
             let awaited = after + controls
             if awaited.isEmpty, let read = plainReads[handle] { return read }
-            let read = try addRead(of: handle, controls: awaited, name: nil)
+            let read = graph.addRead(of: handle, after: awaited)
             if awaited.isEmpty { plainReads[handle] = read }
             return read
-        }
-    }
-
-    private func addRead(of handle: Value, controls: [Node], name: String?) throws -> Value {
-        let type = handle.variableType ?? TensorType(.float32, .unknown)
-        if let name {
-            return graph.addOne(ReadVariable(type: type), [handle], name: prefix + name + "/", controlInputs: controls)
-        }
-        return withExactNameScope(handle.node.name) {
-            graph.addOne(ReadVariable(type: type), [handle], controlInputs: controls)
         }
     }
 

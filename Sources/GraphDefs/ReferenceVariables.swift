@@ -53,7 +53,6 @@ enum ReferenceOperation {
 extension Graph {
     /// The value of a variable as it is after the given nodes: an existing read of it, where one waits for just these.
     func read(of handle: Value, after controls: [Node]) -> Value {
-        let type = handle.variableType ?? TensorType(.float32, .unknown)
         let awaited = controls.map(\.id)
         let records = self.records
         for (index, record) in records.enumerated()
@@ -61,10 +60,17 @@ extension Graph {
         {
             return Value(graph: self, endpoint: Endpoint(node: NodeID(index), output: 0))
         }
-        return asDefault {
-            withExactNameScope(handle.node.name) {
-                addOne(ReadVariable(type: type), [handle], controlInputs: controls)
-            }
+        return asDefault { addRead(of: handle, after: controls) }
+    }
+
+    /// A new read of a variable, which waits for the given nodes.
+    ///
+    /// - Parameters:
+    ///   - name: a full name that was reserved, with a `/` at its end; nil: one in the variable's scope.
+    func addRead(of handle: Value, after controls: [Node], name: String? = nil) -> Value {
+        let read = ReadVariable(type: handle.variableType ?? TensorType(.float32, .unknown))
+        return withExactNameScope(handle.node.name) {
+            addOne(read, [handle], name: name, controlInputs: controls)
         }
     }
 }

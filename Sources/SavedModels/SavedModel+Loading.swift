@@ -44,8 +44,7 @@ extension SavedModel {
 
         self.path = path
         self.tags = chosen.metaInfoDef.tags
-        let version = chosen.metaInfoDef.tensorflowVersion
-        producer = version.isEmpty ? chosen.metaInfoDef.tensorflowGitVersion : "TensorFlow \(version)"
+        producer = MetaGraphDef(chosen).producer
         self.graph = graph
         self.session = session
         unsupportedNodes = imported.unsupportedNodes

@@ -44,8 +44,6 @@ extension SavedModel {
                     .invalidRequest, path,
                     "\"\(tensor.name)\" of the signature \"\(name)\" belongs to another graph than the session's")
             }
-        }
-        for (name, signature) in signatures.sorted(by: { $0.key < $1.key }) {
             if let missing = unfedPlaceholder(of: signature) {
                 throw SavedModelError(
                     .invalidRequest, path,
@@ -60,9 +58,6 @@ extension SavedModel {
 
         let (variables, values) = try self.variables(of: session, neededBy: signatures, path)
         metaGraph.signatureDef = signatures.mapValues(\.message)
-        // TensorFlow's own version stays out: it did not write this.
-        metaGraph.metaInfoDef.tensorflowVersion = ""
-        metaGraph.metaInfoDef.tensorflowGitVersion = "TensorGraph"
         let saver = SaverNodes(variables, isTaken: { graph.node(named: $0) != nil })
         metaGraph.graphDef.node += saver.nodes
         metaGraph.saverDef = saver.definition
@@ -159,7 +154,7 @@ extension SavedModel {
             throw SavedModelError(.invalidRequest, path, "the graph is too large: \(error)")
         }
         let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
-        let temporary = "\(folder).\(processNumber).tmp"
+        let temporary = temporaryPath(for: folder)
         do {
             try files.makeFolder(joinPath(temporary, "variables"))
             if !variables.isEmpty {
