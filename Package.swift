@@ -74,12 +74,18 @@ let package = Package(
         module("Datasets", ["Tensors", "Files", "CZlib"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts"),
+        module(
+            "Keras",
+            [
+                "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "GraphDefs", "Checkpoints",
+                "Summaries", "SavedModels", "ArrayFiles", "Datasets",
+            ]),
         module("ExampleSupport", ["Charts"]),
         module(
             "TensorGraph",
             [
                 "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles", "Checkpoints",
-                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads",
+                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads", "Keras",
             ]),
 
         // Programs.
@@ -201,6 +207,13 @@ let package = Package(
             dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
+        .testTarget(
+            name: "KerasTests",
+            dependencies: [
+                "Keras", "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "Summaries",
+                "SavedModels", "ArrayFiles", "Datasets", "FileTestSupport",
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "BenchTests",
             dependencies: [

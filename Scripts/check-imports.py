@@ -31,11 +31,13 @@ MAY_IMPORT = {
     "Datasets": {"Tensors", "Files", "CZlib"},
     "Downloads": {"Tensors", "Files", "Datasets"},
     "Charts": set(),
+    "Keras": {"Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "GraphDefs", "Checkpoints",
+              "Summaries", "SavedModels", "ArrayFiles", "Datasets"},
     "TensorGraph": {"Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles",
-                    "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads"},
+                    "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads", "Keras"},
 }
 OUTSIDE_THE_CORE = {"Messages", "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads",
-                    "Charts", "TensorGraph"}
+                    "Charts", "Keras", "TensorGraph"}
 FOUNDATION = {"Foundation", "FoundationEssentials", "FoundationNetworking"}
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private |fileprivate )?import\s+"
                     r"(?:struct |class |enum |protocol |func |var |let |typealias )?(\w+)", re.MULTILINE)

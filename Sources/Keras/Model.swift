@@ -1,0 +1,3 @@
+// Keras-style models.
+
+public import Training

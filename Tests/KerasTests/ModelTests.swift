@@ -1,0 +1,2 @@
+import Keras
+import Testing
