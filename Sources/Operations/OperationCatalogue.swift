@@ -69,6 +69,7 @@ package enum OperationCatalogue {
     private static let indexing: [any Operation] = [
         Gather(dtype: .float32, indexType: .int32), UnsortedSegmentSum(dtype: .float32, indexType: .int32),
         OneHot(dtype: .float32, indexType: .int32),
+        InTopK(indexType: .int32),
     ]
 
     private static let imported: [any Operation] = [
@@ -118,6 +119,7 @@ package enum OperationCatalogue {
         GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
         PaddedMatrixDiagonalPart.self, Conditional.self, WhileLoop.self, FunctionCall.self, RandomNumbers.self,
         RandomIntegers.self,
+        InTopK.self,
     ]
 
     private static let decodableByName = Dictionary(

@@ -83,6 +83,7 @@ private let goldenTolerance = 3e-6
         "ClipByValue", "Gather", "ShapeN", "IdentityN", "DynamicStitch", "MatrixDiagV3", "MatrixDiagPartV3",
         "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt",
         "If", "Case", "While", "StatefulPartitionedCall",
+        "InTopKV2",
     ]
 
     @Test func everyOperationHasGoldenValues() {

@@ -140,10 +140,23 @@ extension OpSample {
     static let indexing: [OpSample] =
         indexing(Float.self) + indexing(Double.self) + [
             OpSample(
+                operation: "InTopKV2",
+                inputs: [
+                    SampleInput(.float32, [5, 4], .values([1, 3, 2, 3, .nan, 1, 0, 2])),
+                    SampleInput(.int32, [5], .values([3, 1, 2, -1, 9])),
+                ], gradient: .none(reason: "truth values")
+            ) { [inTopK(Tensor<Float>($0[0]), Tensor<Int32>($0[1]), k: 2).value] },
+            OpSample(
+                operation: "InTopKV2", variant: "of int64",
+                inputs: [
+                    SampleInput(.float32, [4, 6], .distinct(-2...2)), SampleInput(.int64, [4], .integers(0...5)),
+                ], gradient: .none(reason: "truth values")
+            ) { [inTopK(Tensor<Float>($0[0]), Tensor<Int64>($0[1]), k: 3).value] },
+            OpSample(
                 operation: "OneHot", variant: "of integers",
                 inputs: [SampleInput(.int64, [2, 2], .values([0, 3, -1, 9]))],
                 gradient: .noInput
-            ) { [oneHot(Tensor<Int64>($0[0]), depth: 4, on: 5 as Int32, off: -1, axis: 0).value] }
+            ) { [oneHot(Tensor<Int64>($0[0]), depth: 4, on: 5 as Int32, off: -1, axis: 0).value] },
         ]
 
     private static func indexing<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
