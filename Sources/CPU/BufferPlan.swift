@@ -132,12 +132,11 @@ struct BufferPlan {
 /// The values for whose memory a kernel is responsible.
 private func written(by draft: KernelDraft) -> [ValueID] {
     switch draft.kind {
+    case .argSort(let value): [value]
     case .loop: draft.members + draft.reductions
     case .copy(let copy): [copy.destination]
     case .product(let value): draft.members + [value]
-    case .gather(let value), .scatterAdd(let value), .argReduce(let value), .argSort(let value),
-        .random(let value):
-        [value]
+    case .gather(let value), .scatterAdd(let value), .argReduce(let value), .random(let value): [value]
     case .control: draft.controlMemory?.all ?? []
     }
 }

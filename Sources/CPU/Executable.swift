@@ -106,6 +106,7 @@ package final class Executable: @unchecked Sendable {
             }
             calls.append(call)
             switch call {
+            case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
             case .loop(let loop, let parts):
                 scratch = max(scratch, loop.scratchByteCount * Int(parts))
                 usesThreads = usesThreads || parts > 1
@@ -115,7 +116,6 @@ package final class Executable: @unchecked Sendable {
                     scratch = max(scratch, ck_gemm_scratch_bytes(product, count, epilogue?.scratchByteCount ?? 0))
                 }
                 usesThreads = usesThreads || parts > 1
-            case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
             case .gather, .scatterAdd, .argReduce, .random: break
             case .control(let control):
                 usesThreads = usesThreads || control.usesThreads

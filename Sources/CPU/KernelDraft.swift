@@ -65,10 +65,11 @@ final class KernelDraft {
     /// Whether element-wise values of the given shape may be computed here.
     func accepts(_ shape: [Int]) -> Bool {
         switch kind {
+        case .argSort: false
         case .loop: space == shape
         // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.
         case .product: space == shape && space.count <= 3
-        case .copy, .gather, .scatterAdd, .argReduce, .argSort, .random, .control: false
+        case .copy, .gather, .scatterAdd, .argReduce, .random, .control: false
         }
     }
 }

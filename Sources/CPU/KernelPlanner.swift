@@ -319,9 +319,10 @@ struct KernelPlanner {
         for member in draft.members { program[member].operands.forEach(add) }
         for reduction in draft.reductions { program[reduction].operands.forEach(add) }
         switch draft.kind {
+        case .argSort: reads += draft.sources
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
-        case .product, .gather, .scatterAdd, .argReduce, .argSort, .random: reads += draft.sources
+        case .product, .gather, .scatterAdd, .argReduce, .random: reads += draft.sources
         case .control:
             // What is written counts as well: it has its place even where nothing reads it.
             reads += draft.sources + (draft.controlMemory?.all.map { views[$0.int] } ?? [])

@@ -434,6 +434,7 @@ extension Instruction {
             case .or: CK_OR
             case .xor: CK_XOR
             }
+        case .argSort: nil
         case .compare(let comparison):
             switch comparison {
             case .equal: CK_EQ
@@ -445,8 +446,7 @@ extension Instruction {
             }
         case .select: CK_SELECT
         case .parameter, .constant, .iota, .convert, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate,
-            .reverse, .dot, .reduce, .argReduce, .argSort, .gather, .scatterAdd, .random, .whileLoop, .conditional,
-            .result:
+            .reverse, .dot, .reduce, .argReduce, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
             nil
         }
     }

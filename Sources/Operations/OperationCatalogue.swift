@@ -77,6 +77,8 @@ package enum OperationCatalogue {
         MirrorPad(dtype: .float32),
         MirrorPad(dtype: .float32, isFolding: true),
         Roll(dtype: .float32),
+        GatherNd(dtype: .float32),
+        ScatterNd(dtype: .float32),
     ]
 
     private static let imported: [any Operation] = [
@@ -133,6 +135,8 @@ package enum OperationCatalogue {
         Einsum.self,
         MirrorPad.self,
         Roll.self,
+        GatherNd.self,
+        ScatterNd.self,
     ]
 
     private static let decodableByName = Dictionary(

@@ -116,9 +116,10 @@ extension Instruction {
     /// Whether each element of the result depends on the elements at the same position alone.
     package var isElementwise: Bool {
         switch self {
+        case .argSort: false
         case .unary, .binary, .compare, .select, .convert: true
         case .parameter, .constant, .iota, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse, .dot,
-            .reduce, .argReduce, .argSort, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
+            .reduce, .argReduce, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
             false
         }
     }
