@@ -136,7 +136,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "TrainingTests", dependencies: ["Graphs", "Operations", "Sessions", "Tensors", "Training"],
+            name: "TrainingTests",
+            dependencies: ["Graphs", "Operations", "Sessions", "Tensors", "Training", "FileTestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "OperationsTests",

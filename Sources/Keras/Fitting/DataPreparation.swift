@@ -112,7 +112,8 @@ extension Model {
                     hint: "inputs and labels must have the same number of samples")
             }
             switch try loss.function().labels {
-            case .classes: array = try preparedClasses(array, output.shape, loss, what)
+            case .classes(let ignored):
+                array = try preparedClasses(array, output.shape, loss, ignored: ignored, what)
             case .values: array = try preparedValues(array, output.shape, loss, what)
             }
             labels[index] = array
@@ -121,7 +122,9 @@ extension Model {
     }
 
     /// Numbers of classes.
-    private func preparedClasses(_ array: AnyArray, _ output: Shape, _ loss: Loss, _ what: String) throws -> AnyArray {
+    private func preparedClasses(
+        _ array: AnyArray, _ output: Shape, _ loss: Loss, ignored: Int?, _ what: String
+    ) throws -> AnyArray {
         guard let rank = output.rank else { return try converted(array, to: .int32, what) }
         let classes = output[-1]
         let hasColumn = array.shape.count == rank && array.shape.last == 1
@@ -135,7 +138,8 @@ extension Model {
         let numbers = try converted(array, to: .int32, what)
         if let classes, let values = try? numbers.as(Int32.self) {
             try values.withUnsafeBufferPointer { elements in
-                guard let bad = elements.firstIndex(where: { $0 < 0 || Int($0) >= classes }) else { return }
+                let isBad = { (label: Int32) in (label < 0 || Int(label) >= classes) && Int(label) != ignored }
+                guard let bad = elements.firstIndex(where: isBad) else { return }
                 let perSample = max(1, elements.count / max(1, numbers.sampleCount ?? 1))
                 throw KerasError(
                     "label \(elements[bad]) of sample \(bad / perSample) is not one of the \(classes) classes, 0..<\(classes)",

@@ -80,15 +80,17 @@ private func accuracyFunction(
             cast(equal(asFloat(labels), cast(greater(predictions, 0.5), to: Float.self)), to: Float.self).mean(axis: -1)
         }
     }
-    if setting.loss == .classes || setting.labels.shape.rank != setting.predictions.shape.rank {
-        return { labels, predictions in
-            let predicted = cast(argmax(predictions, axis: -1), to: Float.self)
-            return cast(equal(asFloat(labels), predicted), to: Float.self)
-        }
+    if case .classes = setting.loss {
+        return sparseAccuracy
     }
+    if setting.labels.shape.rank != setting.predictions.shape.rank { return sparseAccuracy }
     return { labels, predictions in
         cast(equal(argmax(asFloat(labels), axis: -1), argmax(predictions, axis: -1)), to: Float.self)
     }
+}
+
+private func sparseAccuracy(_ labels: AnyTensor, _ predictions: Tensor<Float>) -> Tensor<Float> {
+    cast(equal(asFloat(labels), cast(argmax(predictions, axis: -1), to: Float.self)), to: Float.self)
 }
 
 /// Variables that gather what a metric needs from batch to batch.

@@ -98,10 +98,11 @@ private struct TrainingStepsBuilder {
                     labels: TensorType(label.dtype, label.shape),
                     predictions: TensorType(output.dtype, output.shape))
                 let function = try metric.function()
+                let fitted = fitting(label, asFloat(output.tensor), setting.loss)
                 let accumulator = withNameScope(prefix + metric.name) { function.make(setting) }
                 report.add(prefix + metric.name, accumulator) { isTraining in
                     accumulator.update(
-                        labels: label, predictions: asFloat((isTraining ? inTraining : use)[index].tensor),
+                        labels: fitted, predictions: asFloat((isTraining ? inTraining : use)[index].tensor),
                         weights: isWeighted ? weights : nil)
                 }
             }

@@ -81,7 +81,7 @@ public struct Reshape: UnaryLayer {
 public struct Dropout: UnaryLayer {
     public let state: LayerState
     /// The part that is set to 0, from 0 up to 1.
-    public let rate: Float
+    public let rate: Double
     public let noiseShape: [Int?]?
     public let seed: Int?
 
@@ -91,7 +91,7 @@ public struct Dropout: UnaryLayer {
     ///     input's size.
     ///   - seed: decides the numbers together with the graph's seed.
     public init(
-        _ rate: Float, noiseShape: [Int?]? = nil, seed: Int? = nil, inputShape: Shape? = nil, name: String? = nil
+        _ rate: Double, noiseShape: [Int?]? = nil, seed: Int? = nil, inputShape: Shape? = nil, name: String? = nil
     ) {
         state = LayerState(name: name, inputShape: inputShape)
         self.rate = rate
@@ -103,7 +103,9 @@ public struct Dropout: UnaryLayer {
         guard (0...1).contains(rate) else {
             return context.mistake("the rate must be from 0 to 1, but is \(rate)")
         }
-        guard context.isTraining, rate > 0 else { return input }
-        return input
+        guard rate > 0, context.isTraining else { return input }
+        if rate == 1 { return zeros(like: input) }
+        guard let noiseShape else { return dropout(input, rate: rate, seed: seed) }
+        return dropout(input, rate: rate, noiseShape: noiseShape, seed: seed)
     }
 }
