@@ -34,7 +34,7 @@ struct KerasDigits: ParsableCommand {
         if !options.quiet { model.summary() }
 
         try model.compile(
-            optimizer: .sgd(learningRate: 0.1), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+            optimizer: .adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
         let history = try model.fit(
             digits.train.images, digits.train.labels, epochs: epochs, verbose: options.quiet ? 0 : .automatic,
             validationData: (digits.validation.images, digits.validation.labels))
