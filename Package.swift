@@ -146,7 +146,8 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib"],
+            name: "DatasetsTests",
+            dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib", "FileTestSupport"],
             swiftSettings: settings),
         // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
         .target(
