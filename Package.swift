@@ -72,6 +72,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
+        module("ExampleRecords", ["Tensors", "Messages", protobuf, "Datasets"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts"),
         module(
@@ -85,7 +86,8 @@ let package = Package(
             "TensorGraph",
             [
                 "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles", "Checkpoints",
-                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads", "Keras",
+                "GraphDefs", "Summaries", "SavedModels", "Datasets", "ExampleRecords", "Downloads",
+                "Keras",
             ]),
 
         // Programs.
@@ -148,6 +150,9 @@ let package = Package(
         .testTarget(
             name: "DatasetsTests",
             dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib", "FileTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExampleRecordsTests", dependencies: ["ExampleRecords", "Datasets", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
         // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
         .target(
@@ -232,8 +237,8 @@ if Context.environment["TENSORGRAPH_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "ArrayFiles", "Checkpoints", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs",
-                "SavedModels", "Sessions", "Summaries", "Tensors",
+                "ArrayFiles", "Checkpoints", "Datasets", "ExampleRecords", "Files", "FileTestSupport", "GraphDefs",
+                "Graphs", "SavedModels", "Sessions", "Summaries", "Tensors",
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -34,6 +34,26 @@ struct BackgroundTests {
         #expect(try serial.map(parallelism: parallelism) { $0 }.elements() == serial.elements())
     }
 
+    @Test func aPassThatEndedStaysAtItsEnd() throws {
+        let generated = Dataset<Int>.generating { _ in
+            var rest = [1, 2, 3].makeIterator()
+            var restarted = [4, 5].makeIterator()
+            return { rest.next() ?? (restarted.next() == 4 ? nil : 6) }
+        }
+        for dataset in [generated, .range(3), Dataset([1, 2, 3]), Dataset.range(3).filter { _ in true }] {
+            for other in [
+                dataset, dataset.map { $0 }, dataset.map(parallelism: 3) { $0 }, dataset.prefetch(), dataset.cache(),
+                dataset.take(9), dataset.repeat(1), dataset.concatenate(.range(0)), dataset.shuffle(seed: 1),
+                dataset.shuffle(bufferSize: 2, seed: 1), dataset.window(1).map { $0[0] },
+                dataset.interleave(cycleLength: 2) { Dataset([$0]) }, dataset.shard(count: 1, index: 0),
+            ] {
+                let cursor = try other.start(0)
+                for _ in 0..<3 { #expect(try cursor.next() != nil) }
+                for _ in 0..<3 { #expect(try cursor.next() == nil) }
+            }
+        }
+    }
+
     @Test(arguments: [1, 2, 8], [false, true])
     func theFirstErrorInOrderReachesTheConsumer(parallelism: Int, prefetched: Bool) throws {
         struct Wrong: Error {}

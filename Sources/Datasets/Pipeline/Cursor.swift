@@ -3,7 +3,7 @@
 
 /// A pass over a data set that gives one element after another.
 ///
-/// Transformations subclass it. After `next` returned nil or threw it is not called again.
+/// Transformations subclass it. After `next` returned nil it returns nil for ever; after it threw it is not called again.
 class Cursor<Element> {
     /// The next element; nil where there is none.
     func next() throws -> Element? { nil }
@@ -20,11 +20,15 @@ class Cursor<Element> {
 
 /// A cursor that asks a closure.
 final class ClosureCursor<Element>: Cursor<Element> {
-    private let body: () throws -> Element?
+    private var body: (() throws -> Element?)?
 
     init(_ body: @escaping () throws -> Element?) { self.body = body }
 
-    override func next() throws -> Element? { try body() }
+    override func next() throws -> Element? {
+        if let element = try body?() { return element }
+        body = nil
+        return nil
+    }
 }
 
 /// The whole numbers of a range.

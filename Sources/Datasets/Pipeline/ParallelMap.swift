@@ -8,6 +8,7 @@ final class ParallelMapCursor<Input: Sendable, Output: Sendable>: Cursor<Output>
     private let transform: @Sendable (Input) throws -> Output
     private let threadCount: Int
     private var isStarted = false
+    private var isAtEnd = false
 
     /// What happened to the elements.
     private struct State {
@@ -54,6 +55,7 @@ final class ParallelMapCursor<Input: Sendable, Output: Sendable>: Cursor<Output>
     }
 
     override func next() throws -> Output? {
+        guard !isAtEnd else { return nil }
         if !isStarted {
             isStarted = true
             for _ in 0..<threadCount {
@@ -66,7 +68,9 @@ final class ParallelMapCursor<Input: Sendable, Output: Sendable>: Cursor<Output>
                 return result
             }
         }
-        return try result.get()
+        let output = try result.get()
+        isAtEnd = output == nil
+        return output
     }
 
     private func worker() -> @Sendable () -> Void {
