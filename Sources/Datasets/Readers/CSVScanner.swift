@@ -14,6 +14,7 @@ struct CSVFields: Sendable {
     subscript(_ index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
 
     fileprivate mutating func append(_ byte: UInt8) { bytes.append(byte) }
+    fileprivate mutating func append(_ run: ArraySlice<UInt8>) { bytes += run }
     fileprivate mutating func endField() { ends.append(bytes.count) }
     fileprivate var fieldIsEmpty: Bool { bytes.count == (ends.last ?? 0) }
 }
@@ -24,6 +25,7 @@ struct CSVFields: Sendable {
 final class CSVScanner {
     private let reader: ByteReader
     private let delimiter: UInt8
+    private let rowLimit: Int
     private var line = 1
     private var isAtStart = true
     private var follows: UInt8?
@@ -36,16 +38,18 @@ final class CSVScanner {
         case afterQuote
     }
 
-    init(_ reader: ByteReader, delimiter: UInt8) {
+    /// - Parameter rowLimit: the most bytes that a row may have.
+    init(_ reader: ByteReader, delimiter: UInt8, rowLimit: Int = greatestLineByteCount) {
         self.reader = reader
         self.delimiter = delimiter
+        self.rowLimit = rowLimit
     }
 
     var path: String { reader.path }
 
     /// The next row; nil at the end of the file.
     ///
-    /// - Errors: `DatasetError` for a quote where none may be, quotes that are not closed, or a row of over 16 MiB.
+    /// - Errors: `DatasetError` for a quote where none may be, quotes that are not closed, or a row longer than the limit.
     func next() throws -> CSVFields? {
         var fields = CSVFields()
         var state = State.startOfField
@@ -60,6 +64,17 @@ final class CSVScanner {
                 if window.starts(with: [0xef, 0xbb, 0xbf]) { index += 3 }
             }
             while index < window.endIndex {
+                if state != .afterQuote {
+                    // Most bytes are none of those that decide anything.
+                    let end = window[index...].firstIndex(where: isSpecial) ?? window.endIndex
+                    if end > index {
+                        fields.append(window[index..<end])
+                        follows = nil
+                        if state == .startOfField { state = .plain }
+                        index = end
+                        continue
+                    }
+                }
                 let byte = window[index]
                 index += 1
                 let previous = follows
@@ -109,9 +124,9 @@ final class CSVScanner {
                 }
             }
             reader.advance(window.count)
-            if fields.bytes.count + fields.count > greatestLineByteCount {
+            if fields.bytes.count + fields.count > rowLimit {
                 throw mistake(
-                    fields, fields.line, "the row is longer than \(greatestLineByteCount) bytes",
+                    fields, fields.line, "the row is longer than \(rowLimit) bytes",
                     "check the quotes and that this is a table")
             }
         }
@@ -121,6 +136,10 @@ final class CSVScanner {
         if fields.count == 0, fields.fieldIsEmpty, state == .startOfField { return nil }
         fields.endField()
         return fields
+    }
+
+    private func isSpecial(_ byte: UInt8) -> Bool {
+        byte == delimiter || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
     }
 
     private func mistake(_ fields: CSVFields, _ line: Int, _ reason: String, _ hint: String) -> DatasetError {
