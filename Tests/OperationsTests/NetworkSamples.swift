@@ -101,9 +101,37 @@ extension OpSample {
             unary("Erf", "in gelu", of: type, shapes: [[2, 3]], in: anything) { [gelu($0).value] },
             unary("Tanh", "in gelu", of: type, shapes: [[2, 3]], in: anything) { [gelu($0, approximate: true).value] },
             unary("Sigmoid", "in swish", of: type, shapes: [[2, 3]], in: anything) { [swish($0).value] },
+            activationFormulas(type),
             family("Log1p", "in sigmoidCrossEntropy", of: type, shapes: [[[2, 3], [2, 3]]], domains: [anything]) {
                 [sigmoidCrossEntropy(logits: $0[0], labels: $0[1]).value]
             },
+        ].flatMap { $0 }
+    }
+
+    /// Activations without an op of their own, each under the op that it makes last.
+    private static func activationFormulas<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        func sample(
+            _ operation: String, _ variant: String, _ shape: [Int] = [2, 3], in domain: Domain = .uniform(-4...4),
+            _ build: @escaping @Sendable (Tensor<Scalar>) -> Tensor<Scalar>
+        ) -> [OpSample] {
+            unary(operation, variant, of: type, shapes: [shape], in: domain) { [build($0).value] }
+        }
+        return [
+            sample("Sub", "in relu with a slope") { relu($0, negativeSlope: 0.25, maximum: 2) },
+            sample("Sub", "in relu with a threshold") { relu($0, negativeSlope: 0.25, threshold: 1) },
+            sample("Minimum", "in relu with a bound") { relu($0, negativeSlope: 0, maximum: 2) },
+            sample("Mul", "in mish") { mish($0) },
+            sample("RealDiv", "in hardSigmoid") { hardSigmoid($0) },
+            sample("Mul", "in hardSilu") { hardSilu($0) },
+            sample("Maximum", "in hardTanh") { hardTanh($0) },
+            sample("Neg", "in logSigmoid") { logSigmoid($0) },
+            sample("AddV2", "in celu") { celu($0, alpha: 0.5) },
+            sample("Sub", "in tanhShrink") { tanhShrink($0) },
+            sample("SelectV2", "in hardShrink") { hardShrink($0) },
+            sample("SelectV2", "in softShrink") { softShrink($0) },
+            sample("RealDiv", "in squareplus") { squareplus($0) },
+            sample("Mul", "in glu", [2, 4]) { glu($0) },
+            sample("Mul", "in l2Normalize", in: .uniform(0.5...2)) { l2Normalize($0, axes: [1]) },
         ].flatMap { $0 }
     }
 
@@ -142,6 +170,13 @@ extension OpSample {
             gathering("of no rows", [3, 2], [0, 2], axis: 0, .nothing),
             gathering("of columns", [2, 3], [2, 2], axis: -1, needsRanks),
             gathering("of the middle", [2, 3, 2], [4], axis: 1, needsRanks),
+            OpSample(
+                operation: "RealDiv", variant: "in embeddingLookup",
+                inputs: [
+                    SampleInput(Scalar.dtype, [4, 3], anything),
+                    SampleInput(.int32, [2, 2], .values([3, 0, 3, 2])),
+                ], needs: .ranks(reason: "the norm is along the axes of the table")
+            ) { [embeddingLookup(Tensor<Scalar>($0[0]), Tensor<Int32>($0[1]), maximumNorm: 1.5).value] },
             segments("of rows", [5, 2], [5]), segments("of elements", [2, 3], [2, 3]),
             segments("of nothing", [0, 2], [0]),
             OpSample(
