@@ -13,6 +13,17 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// A program of the tutorials.
+func example(_ name: String) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: [
+            "TensorGraph", "Charts", "ExampleSupport",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Examples/\(name)", swiftSettings: settings)
+}
+
 /// TensorFlow's messages are read and written with it.
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 
@@ -23,6 +34,7 @@ let package = Package(
         .library(name: "TensorGraph", targets: ["TensorGraph"]),
         .executable(name: "mnist", targets: ["mnist"]),
         .executable(name: "inverse", targets: ["inverse"]),
+        .executable(name: "keras-mnist", targets: ["keras-mnist"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "tensorgraph", targets: ["tensorgraph"]),
     ],
@@ -80,7 +92,6 @@ let package = Package(
                 "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "GraphDefs", "Checkpoints",
                 "Summaries", "SavedModels", "ArrayFiles", "Datasets",
             ]),
-        module("ExampleSupport", ["Charts"]),
         module(
             "TensorGraph",
             [
@@ -89,18 +100,16 @@ let package = Package(
             ]),
 
         // Programs.
-        .executableTarget(
-            name: "mnist",
+        // What the examples share: their flags, the digits, where figures go.
+        .target(
+            name: "ExampleSupport",
             dependencies: [
-                "TensorGraph", "Charts", "ExampleSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: settings),
-        .executableTarget(
-            name: "inverse",
-            dependencies: [
-                "TensorGraph", "Charts", "ExampleSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: settings),
+                "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Examples/Support", swiftSettings: settings),
+        example("inverse"),
+        example("mnist"),
+        example("keras-mnist"),
         .executableTarget(
             name: "bench",
             dependencies: [

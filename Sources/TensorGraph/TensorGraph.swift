@@ -7,6 +7,7 @@
 @_exported import Files
 @_exported import GraphDefs
 @_exported import Graphs
+@_exported import Keras
 @_exported import Operations
 @_exported import SavedModels
 @_exported import Sessions

@@ -4,6 +4,7 @@ import Operations
 import Sessions
 import Tensors
 import Testing
+import Training
 
 @Suite struct ModelTests {
     @Test func theStackOfTheFirstTutorialHasAsManyParametersAsKerasSays() throws {

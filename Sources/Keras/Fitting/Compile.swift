@@ -42,7 +42,7 @@ extension Model {
         let make = try optimizer.function()
         for loss in losses.compactMap({ $0 }) { _ = try loss.function() }
         for metric in (metrics + weightedMetrics).flatMap({ $0 }) { _ = try metric.function() }
-        if let rate = make.learningRate, !(rate >= 0), !rate.isNaN {
+        if let rate = make.learningRate.number, !(rate >= 0) {
             throw KerasError("the learning rate of \(optimizer.name) is \(rate), but must not be below 0")
         }
         if let count = structure?.outputs.count, losses.count != count {
@@ -85,12 +85,14 @@ extension Model {
         if let known = training.withLock({ $0.optimizer }) { return known }
         let made = withGraph(graph) {
             withNameScope(settings.optimizer.name) {
-                let rate = settings.makeOptimizer.learningRate.map { rate in
+                let make = settings.makeOptimizer
+                // A number becomes a variable, so that it can be set while the model learns.
+                let rate = (make.setsLearningRate ? make.learningRate.number : nil).map { rate in
                     Variable<Float>(Float(rate), trainable: false, name: "learning_rate", in: graph)
                 }
                 return OptimizerVariables(
                     learningRate: rate, iterations: Variable<Int64>(0, trainable: false, name: "iterations", in: graph),
-                    optimizer: settings.makeOptimizer.make(rate.map { LearningRate($0) } ?? 0))
+                    optimizer: make.make(rate.map { LearningRate($0) } ?? make.learningRate))
             }
         }
         training.withLock { $0.optimizer = made }
@@ -102,7 +104,7 @@ extension Model {
     /// - Errors: as `Session.run`.
     public func learningRate() throws -> Double? {
         guard let rate = training.withLock({ $0.optimizer })?.learningRate else {
-            return training.withLock { $0.settings }?.makeOptimizer.learningRate
+            return training.withLock { $0.settings }?.makeOptimizer.learningRate.number
         }
         try initializeVariables()
         return try session.value(of: rate).map { Double($0.scalar) }
