@@ -223,10 +223,15 @@ let package = Package(
             dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
+        // Trains until it is interrupted.
+        .executableTarget(
+            name: "training-interrupted", dependencies: ["Keras", "Graphs", "Operations", "Sessions", "Tensors"],
+            path: "Tests/TrainingInterrupted", swiftSettings: settings),
         .testTarget(
             name: "KerasTests",
             dependencies: [
-                "Keras", "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "Summaries",
+                "training-interrupted", "Keras", "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training",
+                "Checkpoints", "Summaries",
                 "SavedModels", "ArrayFiles", "Datasets", "FileTestSupport",
             ],
             swiftSettings: settings),
