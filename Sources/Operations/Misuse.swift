@@ -33,3 +33,21 @@ package struct Misuse: Operation {
     package func gradient(_ context: GradientContext) -> Gradient { .none(reason: mistake.message) }
     package func lower(_ context: LoweringContext) throws -> [ValueID] { throw mistake }
 }
+
+/// A tensor of unknown shape that stands for one that could not be made because of a mistake that was reported already:
+/// what follows from it stays silent.
+package func unmadeTensor<Scalar: TensorElement>(in graph: Graph) -> Tensor<Scalar> {
+    makeTensor(Unmade(dtype: Scalar.dtype), [], in: graph)
+}
+
+private struct Unmade: UncheckedOperation {
+    let dtype: DType
+
+    var name: String { "Unmade" }
+    var attributes: [Attribute] { [] }
+    var effect: Effect { .none }
+    var outputCount: Int { 1 }
+    func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] { [TensorType(dtype, .unknown)] }
+    func gradient(_ context: GradientContext) -> Gradient { .none(reason: "it could not be made") }
+    func lower(_ context: LoweringContext) throws -> [ValueID] { throw Mistake("it could not be made") }
+}

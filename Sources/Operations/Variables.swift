@@ -89,6 +89,24 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
                 isTrainable: isTrainable, isLocal: isLocal))
     }
 
+    fileprivate init?(_ variable: AnyVariable) {
+        let graph = variable.graph
+        guard variable.dtype == Scalar.dtype, let initializer = variable.initializer,
+            let initialValue = initializer.record.inputs.last
+        else { return nil }
+        handle = variable.handle
+        type = variable.type
+        isTrainable = variable.isTrainable
+        self.initializer = initializer
+        self.initialValue = Tensor(Value(graph: graph, endpoint: initialValue))
+        let known = graph.node(named: "\(variable.name)/Read/ReadVariableOp")
+        if let known, known.record.operation is ReadVariable, known.record.inputs.first == handle.endpoint {
+            firstRead = Value(graph: graph, endpoint: Endpoint(node: known.id, output: 0))
+        } else {
+            firstRead = withGraph(graph) { withControlDependencies([]) { variable.read() } }
+        }
+    }
+
     /// What is known of its shape: everything, unless there was a mistake.
     public var shape: Shape { type.shape }
     /// The type of its elements.
@@ -241,6 +259,11 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         "Variable(\"\(handle.name)\", shape=\(shape.tupleDescription), dtype=\(dtype))"
+    }
+
+    /// The variable with its static type; nil where its elements are of another type, or it has no initial value.
+    public func `as`<Scalar: TensorElement>(_ type: Scalar.Type) -> Variable<Scalar>? {
+        Variable<Scalar>(self)
     }
 
     /// A new read, of any type.

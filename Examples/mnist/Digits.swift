@@ -12,28 +12,21 @@ struct Digits: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mnist", abstract: "Trains a small network to read handwritten digits.")
 
-    @Option(help: "The folder with the MNIST files. By default MNIST_DIR, then the cache, then a download.")
-    var data: String?
+    @OptionGroup var options: ExampleOptions
     @Option(help: "How often to go through the training images.")
     var epochs = 40
-    @Option(help: "Decides the first weights and the order of the images.")
-    var seed = 1
-    @Option(help: "The folder for the figure.")
-    var output = "."
-    @Flag(help: "Print the result only.")
-    var quiet = false
 
     mutating func validate() throws {
         guard epochs > 0 else { throw ValidationError("--epochs must be at least 1.") }
-        guard seed >= 0 else { throw ValidationError("--seed must not be negative.") }
     }
 
     func run() throws {
-        try prepareOutputFolder(output)
-        let (digits, source) = try loadDigits()
+        try prepareOutputFolder(options.output)
+        let (images, source) = try options.loadDigits()
+        let digits = images.oneHot
 
         // The graph: two layers, the cost, the training step and the accuracy.
-        Graph.default.seed = seed
+        Graph.default.seed = options.seed
         let x = placeholder(Float.self, [nil, 784], name: "x")
         let y = placeholder(Float.self, [nil, 10], name: "y")
 
@@ -58,7 +51,7 @@ struct Digits: ParsableCommand {
 
         var history = History()
         for epoch in 1...epochs {
-            let batches = digits.train.shuffled(seed: UInt64(seed), epoch: epoch).batched(100)
+            let batches = digits.train.shuffled(seed: UInt64(options.seed), epoch: epoch).batched(100)
             var total = 0.0
             for (index, batch) in batches.enumerated() {
                 let (_, value) = try step(batch.images, batch.labels)
@@ -68,28 +61,16 @@ struct Digits: ParsableCommand {
             progress.clear()
             let (_, validation) = try evaluate(digits.validation.images, digits.validation.labels)
             history.add(cost: total / Double(batches.count), accuracy: Double(validation.scalar))
-            if !quiet { print("Epoch: \(epoch) cost = \(decimal(total / Double(batches.count)))") }
+            if !options.quiet { print("Epoch: \(epoch) cost = \(decimal(total / Double(batches.count)))") }
         }
 
         let (testCost, testAccuracy) = try evaluate(digits.test.images, digits.test.labels)
         let (finalCost, finalAccuracy) = (Double(testCost.scalar), Double(testAccuracy.scalar))
         print("Test on \(source): cost = \(decimal(finalCost)), accuracy = \(decimal(finalAccuracy, 4))")
-        print("Figure: \(try history.chart(of: source).write(toFolder: output, name: "mnist.svg"))")
+        print("Figure: \(try history.chart(of: source).write(toFolder: options.output, name: "mnist.svg"))")
     }
 
-    private var progress: ProgressLine { ProgressLine(isEnabled: !quiet) }
-
-    /// The real digits where they can be had, else digits that the program draws itself; and which of them it is.
-    private func loadDigits() throws -> (digits: ImageSplits<Float>, source: String) {
-        if let data { return (try MNIST.load(from: data).oneHot, "MNIST") }
-        do {
-            return (try MNIST.load().oneHot, "MNIST")
-        } catch {
-            print("The MNIST files could not be had:\n\(error)")
-            print("Going on with SyntheticDigits, drawn by the program: its results say nothing about MNIST.")
-            return (SyntheticDigits.generate(seed: UInt64(seed)).oneHot, "SyntheticDigits")
-        }
-    }
+    private var progress: ProgressLine { ProgressLine(isEnabled: !options.quiet) }
 }
 
 /// The course of a training.

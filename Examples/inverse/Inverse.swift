@@ -14,24 +14,17 @@ struct Inverse: ParsableCommand {
 
     @Option(help: "How many steps to take.")
     var epochs = 100_000
-    @Option(help: "Decides the matrix.")
-    var seed: UInt64 = 1
-    @Option(help: "The folder for the figure.")
-    var output = "."
-    @Option(help: "Not used: the matrix is drawn from the seed. Accepted as by the other examples.")
-    var data: String?
-    @Flag(help: "Print the result only.")
-    var quiet = false
+    @OptionGroup var options: ExampleOptions
 
     mutating func validate() throws {
         guard epochs > 0 else { throw ValidationError("--epochs must be at least 1.") }
     }
 
     func run() throws {
-        try prepareOutputFolder(output)
+        try prepareOutputFolder(options.output)
 
         // The graph: a loss that is zero where x is the inverse of a.
-        let matrix = NDArray<Float>(randomIntegersIn: 0..<10, shape: [10, 10], seed: seed)
+        let matrix = NDArray<Float>(randomIntegersIn: 0..<10, shape: [10, 10], seed: UInt64(options.seed))
         let a = constant(matrix, name: "a")
         let x = Variable<Float>(.zeros, shape: [10, 10], name: "x")
         let product = matmul(x, a)
@@ -47,20 +40,20 @@ struct Inverse: ParsableCommand {
         for epoch in 1...epochs {
             let (_, value) = try step()
             losses.append(Double(value.scalar))
-            if !quiet, epoch == 1 || epoch.isMultiple(of: max(1, epochs / 10)) {
+            if !options.quiet, epoch == 1 || epoch.isMultiple(of: max(1, epochs / 10)) {
                 print("Step \(epoch): loss = \(rounded(value.scalar))")
             }
         }
 
         let (result, final) = try session.run(product, loss)
-        if !quiet { print("x · a, close to the identity:\n\(rounded(result))") }
+        if !options.quiet { print("x · a, close to the identity:\n\(rounded(result))") }
         print("Final loss: \(rounded(final.scalar))")
 
         let chart = LineChart(
             title: "Learning a matrix inverse", xLabel: "step",
             panels: [Panel(yLabel: "loss", yStyle: .logarithmic, series: [Series("sum |x·a − 1|", y: losses, from: 1)])]
         )
-        print("Figure: \(try chart.write(toFolder: output, name: "inverse.svg"))")
+        print("Figure: \(try chart.write(toFolder: options.output, name: "inverse.svg"))")
     }
 
     private func rounded(_ value: Float) -> Float { (value * 10_000).rounded() / 10_000 }
