@@ -84,6 +84,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
+        module("ExampleRecords", ["Tensors", "Messages", protobuf, "Datasets"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts"),
         module(
@@ -96,7 +97,8 @@ let package = Package(
             "TensorGraph",
             [
                 "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles", "Checkpoints",
-                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads", "Keras",
+                "GraphDefs", "Summaries", "SavedModels", "Datasets", "ExampleRecords", "Downloads",
+                "Keras",
             ]),
 
         // Programs.
@@ -156,7 +158,11 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib"],
+            name: "DatasetsTests",
+            dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib", "FileTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExampleRecordsTests", dependencies: ["ExampleRecords", "Datasets", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
         // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
         .target(
@@ -246,8 +252,8 @@ if Context.environment["TENSORGRAPH_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "ArrayFiles", "Checkpoints", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs",
-                "SavedModels", "Sessions", "Summaries", "Tensors",
+                "ArrayFiles", "Checkpoints", "Datasets", "ExampleRecords", "Files", "FileTestSupport", "GraphDefs",
+                "Graphs", "SavedModels", "Sessions", "Summaries", "Tensors",
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }

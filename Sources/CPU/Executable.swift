@@ -25,6 +25,7 @@ package final class Executable: @unchecked Sendable {
         case gather(UnsafeMutablePointer<ck_gather>)
         case scatterAdd(UnsafeMutablePointer<ck_scatter_add>)
         case argReduce(UnsafeMutablePointer<ck_arg_reduce>)
+        case argSort(UnsafeMutablePointer<ck_arg_sort>)
         case random(UnsafeMutablePointer<ck_random>)
         case control(ControlCall)
     }
@@ -114,6 +115,7 @@ package final class Executable: @unchecked Sendable {
                     scratch = max(scratch, ck_gemm_scratch_bytes(product, count, epilogue?.scratchByteCount ?? 0))
                 }
                 usesThreads = usesThreads || parts > 1
+            case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
             case .gather, .scatterAdd, .argReduce, .random: break
             case .control(let control):
                 usesThreads = usesThreads || control.usesThreads
@@ -140,6 +142,7 @@ package final class Executable: @unchecked Sendable {
             case .gather(let pointer): pointer.deallocate()
             case .scatterAdd(let pointer): pointer.deallocate()
             case .argReduce(let pointer): pointer.deallocate()
+            case .argSort(let pointer): pointer.deallocate()
             case .random(let pointer): pointer.deallocate()
             case .control: break
             }
@@ -291,6 +294,7 @@ extension Executable {
                 case .gather(let gather): ck_gather_run(gather, frame.table, solo, status)
                 case .scatterAdd(let scatter): ck_scatter_add_run(scatter, frame.table, solo, status)
                 case .argReduce(let reduce): ck_arg_reduce_run(reduce, frame.table, solo)
+                case .argSort(let sort): ck_arg_sort_run(sort, frame.table, frame.scratch)
                 case .random(let random): ck_random_run(random, frame.table, solo)
                 case .control: break
                 }
@@ -436,6 +440,25 @@ private func makeCall(
         reduce.count = Int64(type.shape[axis])
         reduce.inner = product(type.shape[(axis + 1)...])
         return .argReduce(descriptor(reduce))
+
+    case .argSort(let value):
+        let step = program[value]
+        guard case .argSort(let axis, let descending, let count) = step.instruction else {
+            throw InvalidProgram("not a sort")
+        }
+        let type = program.type(of: step.operands[0])
+        var sort = ck_arg_sort()
+        sort.type = Int32(type.dtype.kernelType.rawValue)
+        sort.descending = descending
+        sort.in = Int32(try place(draft.sources[0]).entry)
+        sort.out = Int32(try place(planner.views[value.int]).entry)
+        sort.in_offset = try offset(draft.sources[0])
+        sort.out_offset = try offset(planner.views[value.int])
+        sort.outer = product(type.shape[..<axis])
+        sort.count = Int64(type.shape[axis])
+        sort.kept = Int64(count)
+        sort.inner = product(type.shape[(axis + 1)...])
+        return .argSort(descriptor(sort))
 
     case .random(let value):
         let step = program[value]

@@ -14,6 +14,7 @@ final class KernelDraft {
         case gather(ValueID)
         case scatterAdd(ValueID)
         case argReduce(ValueID)
+        case argSort(ValueID)
         case random(ValueID)
         /// A loop or a conditional of nested programs.
         case control(ValueID)
@@ -67,7 +68,7 @@ final class KernelDraft {
         case .loop: space == shape
         // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.
         case .product: space == shape && space.count <= 3
-        case .copy, .gather, .scatterAdd, .argReduce, .random, .control: false
+        case .copy, .gather, .scatterAdd, .argReduce, .argSort, .random, .control: false
         }
     }
 }

@@ -168,6 +168,9 @@ struct KernelPlanner {
         case .argReduce:
             append(KernelDraft(.argReduce(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
+        case .argSort:
+            append(KernelDraft(.argSort(value), space: shape, sources: denseViews(step.operands)), computes: value)
+
         case .gather:
             append(KernelDraft(.gather(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
@@ -318,7 +321,7 @@ struct KernelPlanner {
         switch draft.kind {
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
-        case .product, .gather, .scatterAdd, .argReduce, .random: reads += draft.sources
+        case .product, .gather, .scatterAdd, .argReduce, .argSort, .random: reads += draft.sources
         case .control:
             // What is written counts as well: it has its place even where nothing reads it.
             reads += draft.sources + (draft.controlMemory?.all.map { views[$0.int] } ?? [])

@@ -445,7 +445,8 @@ extension Instruction {
             }
         case .select: CK_SELECT
         case .parameter, .constant, .iota, .convert, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate,
-            .reverse, .dot, .reduce, .argReduce, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
+            .reverse, .dot, .reduce, .argReduce, .argSort, .gather, .scatterAdd, .random, .whileLoop, .conditional,
+            .result:
             nil
         }
     }

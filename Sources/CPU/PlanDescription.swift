@@ -39,6 +39,7 @@ extension Executable: CustomStringConvertible {
         case .gather: "gather"
         case .scatterAdd: "scatterAdd"
         case .argReduce: "argReduce"
+        case .argSort: "argSort"
         case .random: "random"
         case .control(let control): control.isLoop ? "while" : "case of \(control.nested.count)"
         }

@@ -74,6 +74,14 @@ package enum OperationCatalogue {
     private static let indexing: [any Operation] = [
         Gather(dtype: .float32, indexType: .int32), UnsortedSegmentSum(dtype: .float32, indexType: .int32),
         OneHot(dtype: .float32, indexType: .int32),
+        InTopK(indexType: .int32),
+        TopK(dtype: .float32),
+        FusedBatchNorm(dtype: .float32),
+        FusedBatchNormGradient(dtype: .float32),
+        Einsum(dtype: .float32, equation: "ij,jk->ik", count: 2),
+        MirrorPad(dtype: .float32),
+        MirrorPad(dtype: .float32, isFolding: true),
+        Roll(dtype: .float32),
     ]
 
     private static let imported: [any Operation] = [
@@ -123,6 +131,13 @@ package enum OperationCatalogue {
         GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
         PaddedMatrixDiagonalPart.self, Conditional.self, WhileLoop.self, FunctionCall.self, RandomNumbers.self,
         RandomIntegers.self,
+        InTopK.self,
+        TopK.self,
+        FusedBatchNorm.self,
+        FusedBatchNormGradient.self,
+        Einsum.self,
+        MirrorPad.self,
+        Roll.self,
     ]
 
     private static let decodableByName = Dictionary(

@@ -92,6 +92,9 @@ package enum Instruction: Hashable, Sendable {
     case reduce(Reducer, axes: [Int])
     /// The first position of the largest (smallest) element along `axis`, as the result's integer dtype.
     case argReduce(smallest: Bool, axis: Int)
+    /// The positions along `axis` of the `count` elements that come first in order, as int32; of equal ones the earlier
+    /// comes first, and NaN is greater than any number.
+    case argSort(axis: Int, descending: Bool, count: Int)
     /// (params, indices) → params with `axis` replaced by the dimensions of the indices.
     case gather(axis: Int)
     /// (updates `[outer..., count, inner...]`, indices `[count]`) → `[outer..., range, inner...]`: the updates summed by
@@ -115,7 +118,7 @@ extension Instruction {
         switch self {
         case .unary, .binary, .compare, .select, .convert: true
         case .parameter, .constant, .iota, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse, .dot,
-            .reduce, .argReduce, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
+            .reduce, .argReduce, .argSort, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
             false
         }
     }

@@ -50,6 +50,9 @@ extension ProgramBuilder {
         case .argReduce(_, let axis):
             return shape(of: operands[0])[axis] == 1 ? try filled(0, type) : nil
 
+        case .argSort(let axis, _, _):
+            return shape(of: operands[0])[axis] == 1 ? try filled(0, type) : nil
+
         case .parameter, .constant, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
             return nil
         }
