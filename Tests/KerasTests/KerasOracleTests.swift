@@ -136,4 +136,46 @@ import Testing
             }
         }
     }
+
+    @Test(.enabled(if: TensorFlowOracle.fromEnvironment != nil)) func kerasCompilesAsItWasToldHere() throws {
+        let oracle = try #require(TensorFlowOracle.fromEnvironment)
+        let folder = try TemporaryFolder()
+        let optimizers: [KerasOptimizer] = [
+            .sgd(learningRate: 0.5, momentum: 0.9, usesNesterov: true), .adam(epsilon: 1e-6, usesAmsgrad: true),
+            .adamW(weightDecay: 0.1), .adamax(), .nadam(), .lion(), .adagrad(initialAccumulatorValue: 0.2),
+            .adadelta(rho: 0.9), .rmsprop(momentum: 0.3, isCentered: true), .ftrl(l1: 0.1),
+        ]
+        let losses: [Loss] = [
+            .sparseCategoricalCrossentropy(fromLogits: true), "mse", .huber(delta: 2),
+            .categoricalCrossentropy(labelSmoothing: 0.1), .binaryCrossentropy(fromLogits: true),
+        ]
+        var texts: [String] = []
+        for (index, optimizer) in optimizers.enumerated() {
+            let model = Sequential([Dense(3, inputShape: [4], name: "d")], name: "m", in: Graph())
+            try model.compile(optimizer: optimizer, loss: losses[index % losses.count], metrics: [.accuracy])
+            texts.append(try model.toJSON())
+            try folder.write(Array(texts[index].utf8), to: "\(index).json")
+        }
+        let script = """
+            import sys, keras
+            f = sys.argv[1] + "/"
+            for i in range(int(sys.argv[2])):
+                m = keras.models.model_from_json(open(f + f"{i}.json").read())
+                assert m.compiled
+                open(f + f"{i}-keras.json", "w").write(m.to_json())
+            """
+        _ = try oracle.run(script, [folder.path, "\(optimizers.count)"])
+        for (index, text) in texts.enumerated() {
+            let json = String(decoding: try folder.bytes(of: "\(index)-keras.json"), as: UTF8.self)
+            let back = try modelFromJSON(json, in: Graph())
+            let settings = try JSONValue(text: text)["compile_config"]?["optimizer"]?["config"]?.object ?? [:]
+            let found = try JSONValue(text: try back.toJSON())["compile_config"]?["optimizer"]?["config"]?.object ?? [:]
+            for (key, value) in settings {
+                // Keras keeps the rate as float32.
+                let (value, other) = (value.number.map { Float($0) }, found[key]?.number.map { Float($0) })
+                #expect(value == other, "\(index) \(key)")
+            }
+            #expect(found.count == settings.count)
+        }
+    }
 }

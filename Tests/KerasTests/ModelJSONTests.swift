@@ -105,6 +105,27 @@ enum SampleModels {
         #expect(copy.trainableWeights.count == 1)
     }
 
+    @Test func whatCompileWasToldComesBack() throws {
+        let model = SampleModels.stack()
+        try model.compile(
+            optimizer: .adam(learningRate: 0.01, usesAmsgrad: true).clippingGradients(.norm(2)),
+            loss: .sparseCategoricalCrossentropy(fromLogits: true), metrics: [.accuracy])
+        let text = try model.toJSON()
+        #expect(text.contains("SparseCategoricalCrossentropy") && text.contains("\"clipnorm\": 2.0"))
+        let copy = try modelFromJSON(text, in: Graph())
+        #expect(try copy.toJSON() == text)
+        #expect(try copy.learningRate() == 0.01)
+        let branched = SampleModels.branched()
+        try branched.compile(
+            optimizer: .sgd(momentum: 0.9), losses: ["mse", nil, .huber(delta: 2)], lossWeights: [1, 1, 0.5],
+            metrics: [["mae"], [], []])
+        let several = try branched.toJSON()
+        #expect(try modelFromJSON(several, customLayers: [Sum.self], in: Graph()).toJSON() == several)
+        // What JSON cannot hold is left out.
+        try model.compile(optimizer: "adam", loss: Loss { labels, predictions in square(labels - predictions) })
+        #expect(try !model.toJSON().contains("compile_config"))
+    }
+
     @Test func layersOfOnesOwnAreTaken() throws {
         let model = Sequential(in: Graph()) {
             Dense(2, inputShape: [4])

@@ -5,7 +5,8 @@ public import Graphs
 import Operations
 import Tensors
 
-/// The model that JSON of `Model.toJSON` or of Keras 3's `model.to_json()` describes, with new weights.
+/// The model that JSON of `Model.toJSON` or of Keras 3's `model.to_json()` describes, with new weights. It is compiled
+/// where the text says how, and all of that is known here.
 ///
 ///     let model = try modelFromJSON(text)
 ///     try model.loadWeights(from: "weights.npz")
@@ -19,8 +20,10 @@ public func modelFromJSON(
     _ text: String, customLayers: [any ConfigurableLayer.Type] = [], in graph: Graph? = nil
 ) throws -> Model {
     let reader = ModelReader(customLayers: customLayers, graph: graph ?? .default)
-    let model = try reader.model(try JSONValue(text: text), path: "$", depth: 0)
+    let json = try JSONValue(text: text)
+    let model = try reader.model(json, path: "$", depth: 0)
     try model.graph.requireSound()
+    if let compiled = json["compile_config"] { model.compile(from: compiled) }
     return model
 }
 

@@ -5,7 +5,8 @@ import Tensors
 
 extension Model {
     /// The model's layers, settings and connections as Keras 3's JSON, without weights: Keras's
-    /// `keras.models.model_from_json` and `modelFromJSON` make the same model of it.
+    /// `keras.models.model_from_json` and `modelFromJSON` make the same model of it. What `compile` was told is in it
+    /// too, unless it was functions and optimizers of one's own, or schedules.
     ///
     /// - Errors: `KerasError` for layers that are no `ConfigurableLayer`, and settings that are functions of one's own;
     ///   `GraphError` for mistakes in building the model.
@@ -47,11 +48,13 @@ extension Model {
             config["input_layers"] = writer.ends(structure.inputs)
             config["output_layers"] = writer.ends(structure.outputs)
         }
-        return [
+        var json: [String: JSONValue] = [
             "module": .string(isStack ? "keras" : "keras.src.models.functional"),
             "class_name": .string(isStack ? "Sequential" : "Functional"), "config": .object(config),
             "registered_name": isStack ? nil : "Functional",
         ]
+        if depth == 0, let compiled = compileConfiguration { json["compile_config"] = compiled }
+        return .object(json)
     }
 
     private func layerJSON(_ layer: any Layer, depth: Int) throws -> [String: JSONValue] {

@@ -1,5 +1,6 @@
 // Settings that are objects themselves: activations, initializers, regularizers and constraints, as JSON and from it.
 
+import Operations
 import Tensors
 
 /// A setting that JSON names by a class and its settings, or by a short name.
@@ -140,8 +141,35 @@ extension WeightInitializer: SettingValue {
                 mean: try $0.float("mean", default: 0), standardDeviation: try $0.float("stddev", default: 0.05),
                 seed: try $0.seed())
         },
+        "VarianceScaling": { try scaling($0) },
         "GlorotUniform": { .glorotUniform(seed: try $0.seed()) },
+        "GlorotNormal": { .glorotNormal(seed: try $0.seed()) },
+        "HeUniform": { .heUniform(seed: try $0.seed()) },
+        "HeNormal": { .heNormal(seed: try $0.seed()) },
+        "LecunUniform": { .lecunUniform(seed: try $0.seed()) },
+        "LecunNormal": { .lecunNormal(seed: try $0.seed()) },
+        // Keras writes the shorter names and reads both.
+        "Orthogonal": { .orthogonal(gain: try $0.number("gain", default: 1), seed: try $0.seed()) },
+        "OrthogonalInitializer": { .orthogonal(gain: try $0.number("gain", default: 1), seed: try $0.seed()) },
+        "Identity": { .identity(gain: try $0.number("gain", default: 1)) },
+        "IdentityInitializer": { .identity(gain: try $0.number("gain", default: 1)) },
     ]
+
+    private static func scaling(_ configuration: Configuration) throws -> WeightInitializer {
+        let modes: [String: FanMode] = ["fan_in": .fanIn, "fan_out": .fanOut, "fan_avg": .fanAverage]
+        let distributions: [String: WeightDistribution] = [
+            "uniform": .uniform, "truncated_normal": .truncatedNormal, "untruncated_normal": .normal,
+        ]
+        let mode = try configuration.string("mode", default: "fan_in")
+        let distribution = try configuration.string("distribution", default: "truncated_normal")
+        guard let mode = modes[mode] else { throw KerasError.unknownName(mode, "mode", known: Array(modes.keys)) }
+        guard let distribution = distributions[distribution] else {
+            throw KerasError.unknownName(distribution, "distribution", known: Array(distributions.keys))
+        }
+        return .varianceScaling(
+            scale: try configuration.number("scale", default: 1), mode: mode, distribution: distribution,
+            seed: try configuration.seed())
+    }
 }
 
 extension WeightRegularizer: SettingValue {
