@@ -132,7 +132,6 @@ struct BufferPlan {
 /// The values for whose memory a kernel is responsible.
 private func written(by draft: KernelDraft) -> [ValueID] {
     switch draft.kind {
-    case .argSort(let value): [value]
     case .loop: draft.members + draft.reductions
     case .copy(let copy): [copy.destination]
     case .product(let value): draft.members + [value]

@@ -111,7 +111,6 @@ package final class Executable: @unchecked Sendable {
                 usesThreads = usesThreads || randomParts(random, threads: threads) > 1
             }
             switch call {
-            case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
             case .loop(let loop, let parts):
                 scratch = max(scratch, loop.scratchByteCount * Int(parts))
                 usesThreads = usesThreads || parts > 1

@@ -76,7 +76,6 @@ final class KernelDraft {
     /// Whether element-wise values of the given shape may be computed here.
     func accepts(_ shape: [Int]) -> Bool {
         switch kind {
-        case .argSort: false
         case .loop: space == shape
         case .product where convolution != nil: space == shape && convolution?.takesEpilogue == true
         // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.

@@ -330,7 +330,6 @@ struct KernelPlanner {
         for member in draft.members { program[member].operands.forEach(add) }
         for reduction in draft.reductions { program[reduction].operands.forEach(add) }
         switch draft.kind {
-        case .argSort: reads += draft.sources
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
         case .product, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window: reads += draft.sources

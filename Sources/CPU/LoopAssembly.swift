@@ -447,7 +447,6 @@ extension Instruction {
             case .or: CK_OR
             case .xor: CK_XOR
             }
-        case .argSort: nil
         case .compare(let comparison):
             switch comparison {
             case .equal: CK_EQ

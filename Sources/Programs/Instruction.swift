@@ -126,7 +126,6 @@ extension Instruction {
     /// Whether each element of the result depends on the elements at the same position alone.
     package var isElementwise: Bool {
         switch self {
-        case .argSort: false
         case .unary, .binary, .compare, .select, .convert: true
         case .parameter, .constant, .iota, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse, .dot,
             .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .argSort, .gather, .scatterAdd,

@@ -42,9 +42,6 @@ extension ProgramBuilder {
             if moving.isEmpty { return operands[0] }
             return moving == axes ? nil : try add(.reverse(axes: moving), operands)
 
-        case .argSort(let axis, _, _):
-            return shape(of: operands[0])[axis] == 1 ? try filled(0, type) : nil
-
         case .pad(let low, let high, let interior):
             return (low + high + interior).allSatisfy { $0 == 0 } ? operands[0] : nil
 
