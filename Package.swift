@@ -13,6 +13,17 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// A program of the tutorials.
+func example(_ name: String) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: [
+            "TensorGraph", "Charts", "ExampleSupport",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Examples/\(name)", swiftSettings: settings)
+}
+
 /// TensorFlow's messages are read and written with it.
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 
@@ -23,6 +34,7 @@ let package = Package(
         .library(name: "TensorGraph", targets: ["TensorGraph"]),
         .executable(name: "mnist", targets: ["mnist"]),
         .executable(name: "inverse", targets: ["inverse"]),
+        .executable(name: "keras-mnist", targets: ["keras-mnist"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "tensorgraph", targets: ["tensorgraph"]),
     ],
@@ -72,6 +84,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
+        module("ExampleRecords", ["Tensors", "Messages", protobuf, "Datasets"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts"),
         module(
@@ -80,27 +93,25 @@ let package = Package(
                 "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "GraphDefs", "Checkpoints",
                 "Summaries", "SavedModels", "ArrayFiles", "Datasets",
             ]),
-        module("ExampleSupport", ["Charts"]),
         module(
             "TensorGraph",
             [
                 "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles", "Checkpoints",
-                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads", "Keras",
+                "GraphDefs", "Summaries", "SavedModels", "Datasets", "ExampleRecords", "Downloads",
+                "Keras",
             ]),
 
         // Programs.
-        .executableTarget(
-            name: "mnist",
+        // What the examples share: their flags, the digits, where figures go.
+        .target(
+            name: "ExampleSupport",
             dependencies: [
-                "TensorGraph", "Charts", "ExampleSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: settings),
-        .executableTarget(
-            name: "inverse",
-            dependencies: [
-                "TensorGraph", "Charts", "ExampleSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: settings),
+                "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Examples/Support", swiftSettings: settings),
+        example("inverse"),
+        example("mnist"),
+        example("keras-mnist"),
         .executableTarget(
             name: "bench",
             dependencies: [
@@ -136,7 +147,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "TrainingTests", dependencies: ["Graphs", "Operations", "Sessions", "Tensors", "Training"],
+            name: "TrainingTests",
+            dependencies: ["Graphs", "Operations", "Sessions", "Tensors", "Training", "FileTestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "OperationsTests",
@@ -146,7 +158,11 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib"],
+            name: "DatasetsTests",
+            dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib", "FileTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExampleRecordsTests", dependencies: ["ExampleRecords", "Datasets", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
         // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
         .target(
@@ -207,10 +223,15 @@ let package = Package(
             dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
         .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
+        // Trains until it is interrupted.
+        .executableTarget(
+            name: "training-interrupted", dependencies: ["Keras", "Graphs", "Operations", "Sessions", "Tensors"],
+            path: "Tests/TrainingInterrupted", swiftSettings: settings),
         .testTarget(
             name: "KerasTests",
             dependencies: [
-                "Keras", "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "Summaries",
+                "training-interrupted", "Keras", "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training",
+                "Checkpoints", "Summaries",
                 "SavedModels", "ArrayFiles", "Datasets", "FileTestSupport",
             ],
             swiftSettings: settings),
@@ -231,8 +252,8 @@ if Context.environment["TENSORGRAPH_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "ArrayFiles", "Checkpoints", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs",
-                "SavedModels", "Sessions", "Summaries", "Tensors",
+                "ArrayFiles", "Checkpoints", "Datasets", "ExampleRecords", "Files", "FileTestSupport", "GraphDefs",
+                "Graphs", "SavedModels", "Sessions", "Summaries", "Tensors",
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -25,6 +25,7 @@ package final class Executable: @unchecked Sendable {
         case gather(UnsafeMutablePointer<ck_gather>)
         case scatterAdd(UnsafeMutablePointer<ck_scatter_add>)
         case argReduce(UnsafeMutablePointer<ck_arg_reduce>)
+        case argSort(UnsafeMutablePointer<ck_arg_sort>)
         case random(UnsafeMutablePointer<ck_random>)
         case depthwise(UnsafeMutablePointer<ck_depthwise>, parts: Int32)
         case window(UnsafeMutablePointer<ck_window>, isScatter: Bool, parts: Int32)
@@ -116,6 +117,7 @@ package final class Executable: @unchecked Sendable {
                     scratch = max(scratch, ck_gemm_scratch_bytes(product, count, epilogue?.scratchByteCount ?? 0))
                 }
                 usesThreads = usesThreads || parts > 1
+            case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
             case .depthwise(_, let parts), .window(_, _, let parts): usesThreads = usesThreads || parts > 1
             case .gather, .scatterAdd, .argReduce, .random: break
             case .control(let control):
@@ -145,6 +147,7 @@ package final class Executable: @unchecked Sendable {
             case .gather(let pointer): pointer.deallocate()
             case .scatterAdd(let pointer): pointer.deallocate()
             case .argReduce(let pointer): pointer.deallocate()
+            case .argSort(let pointer): pointer.deallocate()
             case .random(let pointer): pointer.deallocate()
             case .depthwise(let pointer, _): pointer.deallocate()
             case .window(let pointer, _, _): pointer.deallocate()
@@ -298,6 +301,7 @@ extension Executable {
                 case .gather(let gather): ck_gather_run(gather, frame.table, solo, status)
                 case .scatterAdd(let scatter): ck_scatter_add_run(scatter, frame.table, solo, status)
                 case .argReduce(let reduce): ck_arg_reduce_run(reduce, frame.table, solo)
+                case .argSort(let sort): ck_arg_sort_run(sort, frame.table, frame.scratch)
                 case .random(let random): ck_random_run(random, frame.table, solo)
                 case .depthwise(let depthwise, let parts):
                     guard parts > 1, let pool else {
@@ -454,6 +458,25 @@ private func makeCall(
         reduce.count = Int64(type.shape[axis])
         reduce.inner = product(type.shape[(axis + 1)...])
         return .argReduce(descriptor(reduce))
+
+    case .argSort(let value):
+        let step = program[value]
+        guard case .argSort(let axis, let descending, let count) = step.instruction else {
+            throw InvalidProgram("not a sort")
+        }
+        let type = program.type(of: step.operands[0])
+        var sort = ck_arg_sort()
+        sort.type = Int32(type.dtype.kernelType.rawValue)
+        sort.descending = descending
+        sort.in = Int32(try place(draft.sources[0]).entry)
+        sort.out = Int32(try place(planner.views[value.int]).entry)
+        sort.in_offset = try offset(draft.sources[0])
+        sort.out_offset = try offset(planner.views[value.int])
+        sort.outer = product(type.shape[..<axis])
+        sort.count = Int64(type.shape[axis])
+        sort.kept = Int64(count)
+        sort.inner = product(type.shape[(axis + 1)...])
+        return .argSort(descriptor(sort))
 
     case .random(let value):
         let step = program[value]

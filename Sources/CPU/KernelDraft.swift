@@ -14,6 +14,7 @@ final class KernelDraft {
         case gather(ValueID)
         case scatterAdd(ValueID)
         case argReduce(ValueID)
+        case argSort(ValueID)
         case random(ValueID)
         /// A convolution of each channel with a kernel of its own.
         case depthwise(ValueID)
@@ -79,7 +80,7 @@ final class KernelDraft {
         case .product where convolution != nil: space == shape && convolution?.takesEpilogue == true
         // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.
         case .product: space == shape && space.count <= 3
-        case .copy, .gather, .scatterAdd, .argReduce, .random, .depthwise, .window, .control: false
+        case .copy, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window, .control: false
         }
     }
 }

@@ -174,6 +174,9 @@ struct KernelPlanner {
         case .argReduce:
             append(KernelDraft(.argReduce(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
+        case .argSort:
+            append(KernelDraft(.argSort(value), space: shape, sources: denseViews(step.operands)), computes: value)
+
         case .gather:
             append(KernelDraft(.gather(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
@@ -329,7 +332,7 @@ struct KernelPlanner {
         switch draft.kind {
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
-        case .product, .gather, .scatterAdd, .argReduce, .random, .depthwise, .window: reads += draft.sources
+        case .product, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window: reads += draft.sources
         case .control:
             // What is written counts as well: it has its place even where nothing reads it.
             reads += draft.sources + (draft.controlMemory?.all.map { views[$0.int] } ?? [])

@@ -57,6 +57,7 @@ extension Executable {
         case .gather(let value): (values, kind) = ([value], "gather")
         case .scatterAdd(let value): (values, kind) = ([value], "scatterAdd")
         case .argReduce(let value): (values, kind) = ([value], "argReduce")
+        case .argSort(let value): (values, kind) = ([value], "argSort")
         case .random(let value): (values, kind) = ([value], "random")
         case .depthwise(let value): (values, kind) = ([value], "depthwise")
         case .window(let value): (values, kind) = ([value], "window")

@@ -458,7 +458,8 @@ extension Instruction {
             }
         case .select: CK_SELECT
         case .parameter, .constant, .iota, .convert, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate,
-            .reverse, .dot, .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .gather, .scatterAdd,
+            .reverse, .dot, .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .argSort, .gather,
+            .scatterAdd,
             .random, .whileLoop, .conditional, .result:
             nil
         }

@@ -55,7 +55,11 @@ package struct Gather: Operation {
             return .none(reason: "the gradient of GatherV2 needs a constant axis")
         }
         guard axis != 0 else {
-            let sum = segmentSum(g, indices, makePart(makeShape(params), axis: 0, at: 0))
+            // A known count keeps the sum in the shape of the params, so that optimizers recognise it as one of rows.
+            let count =
+                params.shape[0].map { integerConstant($0, in: g.graph) }
+                ?? makePart(makeShape(params), axis: 0, at: 0)
+            let sum = segmentSum(g, indices, count)
             return .inputs([makeReshape(sum, like: params), nil, nil])
         }
         guard let rank = params.shape.rank, let indexRank = indices.shape.rank,

@@ -8,7 +8,8 @@ import Tensors
 package enum OperationCatalogue {
     /// One instance of each.
     package static let operations: [any Operation] = [
-        elementwise, sources, passing, variables, reductions, shapes, products, networks, indexing, random, imported,
+        elementwise, sources, passing, variables, updates, reductions, shapes, products, networks, indexing, random,
+        imported,
         controlFlow, windows,
     ].flatMap { $0 }
 
@@ -36,9 +37,13 @@ package enum OperationCatalogue {
 
     private static let variables: [any Operation] = [
         VariableHandle(type: type, sharedName: ""), ReadVariable(type: type), AssignVariable(.assign, type: type),
-        AssignVariable(.add, type: type), AssignVariable(.subtract, type: type), ApplyGradientDescent(type: type),
-        ApplyAdagrad(type: type),
+        AssignVariable(.add, type: type), AssignVariable(.subtract, type: type),
     ]
+
+    private static let updates: [any Operation] = UpdateRule.allCases.flatMap { rule in
+        [OptimizerUpdate(rule, type: type)]
+            + (rule.hasSparseForm ? [OptimizerUpdate(rule, type: TensorType(.float32, [1]), indexType: .int32)] : [])
+    }
 
     private static let reductions: [any Operation] =
         Reduction.Kind.allCases.map { kind in
@@ -80,6 +85,14 @@ package enum OperationCatalogue {
     private static let indexing: [any Operation] = [
         Gather(dtype: .float32, indexType: .int32), UnsortedSegmentSum(dtype: .float32, indexType: .int32),
         OneHot(dtype: .float32, indexType: .int32),
+        InTopK(indexType: .int32),
+        TopK(dtype: .float32),
+        FusedBatchNorm(dtype: .float32),
+        FusedBatchNormGradient(dtype: .float32),
+        Einsum(dtype: .float32, equation: "ij,jk->ik", count: 2),
+        MirrorPad(dtype: .float32),
+        MirrorPad(dtype: .float32, isFolding: true),
+        Roll(dtype: .float32),
     ]
 
     private static let imported: [any Operation] = [
@@ -119,7 +132,7 @@ package enum OperationCatalogue {
         Elementwise.self, ConstantArray.self, Placeholder.self, PlaceholderWithDefault.self, Filled.self, Fill.self,
         RangeOperation.self, MatrixDiagonal.self, MatrixDiagonalPart.self, PassThrough.self, NoOperation.self,
         Cast.self, Select.self, AddN.self, BroadcastGradientArguments.self, VariableHandle.self, ReadVariable.self,
-        AssignVariable.self, ApplyGradientDescent.self, ApplyAdagrad.self, Reduction.self, ArgReduction.self,
+        AssignVariable.self, OptimizerUpdate.self, Reduction.self, ArgReduction.self,
         L2Loss.self, Cumulative.self, ShapeOf.self, Reshape.self, ExpandDimensions.self, Squeeze.self,
         BroadcastTo.self, Tile.self, Transpose.self, InvertPermutation.self, Reverse.self, Slice.self, Pad.self,
         StridedSlice.self, StridedSliceGradient.self, Concatenation.self, ConcatOffset.self, Pack.self, Unpack.self,
@@ -129,7 +142,15 @@ package enum OperationCatalogue {
         GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
         PaddedMatrixDiagonalPart.self, Conditional.self, WhileLoop.self, FunctionCall.self, RandomNumbers.self,
         RandomIntegers.self,
-        Convolution.self, Pooling.self,
+        Convolution.self,
+        Pooling.self,
+        InTopK.self,
+        TopK.self,
+        FusedBatchNorm.self,
+        FusedBatchNormGradient.self,
+        Einsum.self,
+        MirrorPad.self,
+        Roll.self,
     ]
 
     private static let decodableByName = Dictionary(

@@ -102,6 +102,9 @@ package enum Instruction: Hashable, Sendable {
     case selectAndScatter([WindowAxis])
     /// The first position of the largest (smallest) element along `axis`, as the result's integer dtype.
     case argReduce(smallest: Bool, axis: Int)
+    /// The positions along `axis` of the `count` elements that come first in order, as int32; of equal ones the earlier
+    /// comes first, and NaN is greater than any number.
+    case argSort(axis: Int, descending: Bool, count: Int)
     /// (params, indices) → params with `axis` replaced by the dimensions of the indices.
     case gather(axis: Int)
     /// (updates `[outer..., count, inner...]`, indices `[count]`) → `[outer..., range, inner...]`: the updates summed by
@@ -125,7 +128,8 @@ extension Instruction {
         switch self {
         case .unary, .binary, .compare, .select, .convert: true
         case .parameter, .constant, .iota, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse, .dot,
-            .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .gather, .scatterAdd, .random,
+            .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .argSort, .gather, .scatterAdd,
+            .random,
             .whileLoop, .conditional, .result:
             false
         }

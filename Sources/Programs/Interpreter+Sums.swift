@@ -124,6 +124,49 @@ extension Interpreter {
         return left.dtype.integerType.map { integer($0) }
     }
 
+    static func argSort(
+        _ operand: UntypedArray, axis: Int, descending: Bool, count: Int, to type: ArrayType
+    ) -> UntypedArray? {
+        let extent = operand.shape[axis]
+        let inner = product(operand.shape[(axis + 1)...])
+        let rows = product(operand.shape[..<axis]) * inner
+        /// The positions of each row in order.
+        func sort<Scalar: NumericElement>(_ type: Scalar.Type, _ isBefore: (Scalar, Scalar) -> Bool) -> [[Int]] {
+            operand.withElements(of: Scalar.self) { elements in
+                (0..<rows).map { row in
+                    let start = row / inner * extent * inner + row % inner
+                    // A comparison of positions makes any sort a stable one.
+                    return (0..<extent).sorted { left, right in
+                        let (x, y) = (elements[start + left * inner], elements[start + right * inner])
+                        if isBefore(x, y) { return true }
+                        return isBefore(y, x) ? false : left < right
+                    }
+                }
+            }
+        }
+        func floating<Scalar: InterpretedFloat>(_ type: Scalar.Type) -> [[Int]] {
+            let isLess = { (x: Scalar, y: Scalar) in y.isNaN ? !x.isNaN : x < y }
+            return sort(type) { descending ? isLess($1, $0) : isLess($0, $1) }
+        }
+        func integer<Scalar: IntegerElement>(_ type: Scalar.Type) -> [[Int]] {
+            sort(type) { descending ? $1 < $0 : $0 < $1 }
+        }
+        let orders: [[Int]]
+        if let scalar = operand.dtype.interpretedFloatType {
+            orders = floating(scalar)
+        } else if let scalar = operand.dtype.integerType {
+            orders = integer(scalar)
+        } else {
+            return nil
+        }
+        var positions = [Int](repeating: 0, count: type.count)
+        for (row, order) in orders.enumerated() {
+            let start = row / inner * count * inner + row % inner
+            for rank in 0..<count { positions[start + rank * inner] = order[rank] }
+        }
+        return UntypedArray(integers: positions, dtype: .int32).reshaped(type.shape)
+    }
+
     static func argReduce(_ operand: UntypedArray, smallest: Bool, axis: Int, to type: ArrayType) -> UntypedArray? {
         let extent = operand.shape[axis]
         let inner = product(operand.shape[(axis + 1)...])

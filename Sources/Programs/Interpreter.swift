@@ -58,6 +58,8 @@ package enum Interpreter {
         case .selectAndScatter(let axes): return selectAndScatter(operands[0], operands[1], axes)
         case .argReduce(let smallest, let axis):
             return argReduce(operands[0], smallest: smallest, axis: axis, to: type)
+        case .argSort(let axis, let descending, let count):
+            return argSort(operands[0], axis: axis, descending: descending, count: count, to: type)
         case .gather(let axis): return gather(operands[0], at: operands[1], axis: axis, to: type)
         case .scatterAdd(let axis, let range):
             return scatterAdd(operands[0], at: operands[1], axis: axis, range: range, to: type)

@@ -142,6 +142,8 @@ struct Printer {
             writeSelectAndScatter(axes, all, types, step.type, number: number)
         case .argReduce(let smallest, let axis):
             writeArgReduce(step, operands[0], types[0], smallest: smallest, axis: axis, number: number)
+        case .argSort(let axis, let descending, _):
+            writeArgSort(step, operands[0], types[0], axis: axis, descending: descending, number: number)
         case .gather(let axis):
             // An axis without elements has no slices to take, and there is nothing to take.
             if types[0].shape[axis] == 0 {
@@ -241,6 +243,38 @@ struct Printer {
             " }",
         ]
         names[names.count - 1] = "%pair\(number)#1"
+    }
+
+    /// A sort of pairs of an element and its position.
+    private mutating func writeArgSort(
+        _ step: Program.Step, _ operand: String, _ type: ArrayType, axis: Int, descending: Bool, number: String
+    ) {
+        let (value, index) = (ArrayType(type.dtype, []).mlir, ArrayType(.int32, []).mlir)
+        let indices = ArrayType(.int32, type.shape)
+        let (order, b) = (type.dtype.comparisonOrder, "tensor<i1>")
+        // Which of two elements is the greater: that which is NaN where the other is not.
+        let (low, high) = descending ? ("%y", "%x") : ("%x", "%y")
+        let whole = step.type.shape == type.shape
+        let ranges = step.type.shape.map { "0:\($0):1" }.joined(separator: ", ")
+        lines += [
+            "%iota\(number) = stablehlo.iota dim = \(axis) : \(indices.mlir)",
+            "%pair\(number):2 = \"stablehlo.sort\"(\(operand), %iota\(number)) "
+                + "<{dimension = \(axis) : i64, is_stable = true}> ({",
+            "^bb0(%x: \(value), %y: \(value), %i: \(index), %j: \(index)):",
+            "  %less = stablehlo.compare LT, \(low), \(high), \(order) : (\(value), \(value)) -> \(b)",
+            "  %isNumber = stablehlo.compare EQ, \(low), \(low), \(order) : (\(value), \(value)) -> \(b)",
+            "  %isNaN = stablehlo.compare NE, \(high), \(high), \(order) : (\(value), \(value)) -> \(b)",
+            "  %onlyNaN = stablehlo.and %isNumber, %isNaN : \(b)",
+            "  %first = stablehlo.or %less, %onlyNaN : \(b)",
+            "  stablehlo.return %first : \(b)",
+            "}) : (\(type.mlir), \(indices.mlir)) -> (\(type.mlir), \(indices.mlir))",
+        ]
+        if whole {
+            names[names.count - 1] = "%pair\(number)#1"
+        } else {
+            lines.append(
+                "%\(number) = stablehlo.slice %pair\(number)#1 [\(ranges)] : (\(indices.mlir)) -> \(step.type.mlir)")
+        }
     }
 
     private mutating func writeGather(

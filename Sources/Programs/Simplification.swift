@@ -50,6 +50,9 @@ extension ProgramBuilder {
         case .argReduce(_, let axis):
             return shape(of: operands[0])[axis] == 1 ? try filled(0, type) : nil
 
+        case .argSort(let axis, _, _):
+            return shape(of: operands[0])[axis] == 1 ? try filled(0, type) : nil
+
         case .reduceWindow(_, let axes), .selectAndScatter(let axes):
             // A window of one element that visits each gives each.
             guard axes.allSatisfy({ $0.isTrivial }) else { return nil }

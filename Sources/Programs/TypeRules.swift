@@ -207,6 +207,15 @@ extension Instruction {
             try require(
                 type.shape == shape && (type.dtype == .int32 || type.dtype == .int64), "bad result type \(type)")
             return type
+        case .argSort(let axis, _, let count):
+            try require(
+                operands.count == 1 && operands[0].dtype.isNumeric && operands[0].shape.indices.contains(axis),
+                "bad axis or operand")
+            var shape = operands[0].shape
+            try require(
+                count >= 0 && count <= shape[axis] && Int32(exactly: shape[axis]) != nil, "count is out of range")
+            shape[axis] = count
+            return ArrayType(.int32, shape)
         case .gather(let axis):
             try require(
                 operands.count == 2 && operands[0].shape.indices.contains(axis)

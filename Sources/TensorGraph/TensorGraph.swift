@@ -4,9 +4,11 @@
 @_exported import Checkpoints
 @_exported import Datasets
 @_exported import Downloads
+@_exported import ExampleRecords
 @_exported import Files
 @_exported import GraphDefs
 @_exported import Graphs
+@_exported import Keras
 @_exported import Operations
 @_exported import SavedModels
 @_exported import Sessions

@@ -10,16 +10,16 @@ public import Tensors
 public struct GradientDescent: Optimizer {
     public let learningRate: LearningRate
     public var name: String { "GradientDescent" }
+    public var slotNames: [String] { [] }
 
     public init(learningRate: LearningRate) {
         self.learningRate = learningRate
     }
 
-    public func update<Scalar: FloatingElement>(
-        _ pair: VariableGradient<Scalar>, learningRate: Tensor<Scalar>
-    ) -> Node {
-        makeNode(
-            ApplyGradientDescent(type: pair.variable.type),
-            [pair.variable.handle, learningRate.value, pair.gradient.value])
+    public func updates<Scalar: FloatingElement>(
+        of pairs: [VariableGradient<Scalar>], learningRate: Tensor<Scalar>
+    ) -> [Node] {
+        checkLearningRate(in: learningRate.graph)
+        return apply(.gradientDescent, to: pairs, numbers: [learningRate])
     }
 }

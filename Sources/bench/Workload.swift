@@ -31,18 +31,27 @@ struct Trainer: Sendable {
 enum WorkloadName: String, CaseIterable, Sendable {
     case inverse
     case mnistSGD = "mnist-sgd"
+    case mnistAdamDropout = "mnist-adam-dropout"
+    case kerasMNIST = "keras-mnist"
     case twoLayer = "two-layer"
     case chain1000 = "chain-1000"
     case chain10000 = "chain-10000"
     case chain100000 = "chain-100000"
 
     /// Whether it reads the MNIST files.
-    var needsData: Bool { self == .mnistSGD }
+    var needsData: Bool {
+        switch self {
+        case .mnistSGD, .mnistAdamDropout, .kerasMNIST: true
+        case .inverse, .twoLayer, .chain1000, .chain10000, .chain100000: false
+        }
+    }
 
     func workload(dataFolder: String) -> any Workload {
         switch self {
         case .inverse: Inverse()
-        case .mnistSGD: DigitClassifier(dataFolder: dataFolder)
+        case .mnistSGD: DigitClassifier.sgd(dataFolder)
+        case .mnistAdamDropout: DigitClassifier.adamDropout(dataFolder)
+        case .kerasMNIST: DigitClassifier.keras(dataFolder)
         case .twoLayer: TwoLayer()
         case .chain1000: Chain(length: 1_000)
         case .chain10000: Chain(length: 10_000)

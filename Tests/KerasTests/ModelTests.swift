@@ -1,2 +1,48 @@
+import Graphs
 import Keras
+import Operations
+import Sessions
+import Tensors
 import Testing
+import Training
+
+@Suite struct ModelTests {
+    @Test func theStackOfTheFirstTutorialHasAsManyParametersAsKerasSays() throws {
+        let model = Sequential(in: Graph()) {
+            Flatten(inputShape: [28, 28])
+            Dense(512, activation: .relu)
+            Dropout(0.2)
+            Dense(10, activation: .softmax)
+        }
+        try model.graph.requireSound()
+        #expect(model.parameterCount == 407_050)
+        #expect(model.layers.map(\.name) == ["flatten", "dense", "dropout", "dense_1"])
+        #expect(model.weights.map(\.variable.name) == ["dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias"])
+        print(model.summaryText())
+        #expect(model.summaryText().contains("Total params: 407,050"))
+    }
+
+    @Test func aStackLearnsToSeparateTwoClouds() throws {
+        let graph = Graph()
+        graph.seed = 1
+        let model = Sequential(in: graph) {
+            Dense(16, activation: .relu, inputShape: [2])
+            Dense(2)
+        }
+        let count = 400
+        let noise = NDArray<Float>(randomNormal: [count, 2], standardDeviation: 0.5, seed: 3)
+        let labels = NDArray<Int32>((0..<Int32(count)).map { $0 % 2 })
+        let x = try NDArray<Float>(
+            shape: [count, 2],
+            noise.scalars.enumerated().map { index, value in value + ((index / 2) % 2 == 0 ? 1 : -1) })
+        try model.compile(
+            optimizer: .sgd(learningRate: 0.1), loss: .sparseCategoricalCrossentropy(fromLogits: true),
+            metrics: [.accuracy])
+        let history = try model.fit(x, labels, batchSize: 20, epochs: 5, verbose: 2, validationSplit: 0.2)
+        #expect(history["loss"].last ?? 1 < history["loss"][0])
+        #expect(history["val_accuracy"].last ?? 0 > 0.95)
+        let test = try model.evaluate(x, labels, verbose: 0)
+        #expect(test["accuracy"] ?? 0 > 0.95)
+        #expect(try model.predict(x).shape == [count, 2])
+    }
+}

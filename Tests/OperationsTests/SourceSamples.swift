@@ -138,17 +138,51 @@ extension OpSample {
             sample("AssignVariableOp", gradient: noGradient) { [$0.assign($1).value] },
             sample("AssignAddVariableOp", gradient: noGradient) { [$0.assignAdd($1).value] },
             sample("AssignSubVariableOp", gradient: noGradient) { [$0.assignSub($1).value] },
-            sample("ResourceApplyGradientDescent", gradient: noGradient) { variable, x in
-                let pair = VariableGradient(gradient: x, variable: AnyVariable(variable))
-                let node = GradientDescent(learningRate: 0.5).applyGradients([pair])
-                return [withControlDependencies([node]) { variable.read().value }]
-            },
-            sample("ResourceApplyAdagrad", gradient: noGradient) { variable, x in
-                let pair = VariableGradient(gradient: x, variable: AnyVariable(variable))
-                let node = Adagrad(learningRate: 0.5).applyGradients([pair])
-                return [withControlDependencies([node]) { variable.read().value }]
-            },
-        ].flatMap { $0 }
+        ].flatMap { $0 } + updates(type)
+    }
+
+    /// Each update of an optimizer: the variable and its slots afterwards.
+    private static func updates<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        let numbers: [String: Scalar] = [
+            "alpha": 0.5, "lr": 0.5, "momentum": 0.75, "rho": 0.9, "epsilon": 0.01, "beta1_power": 0.9,
+            "beta2_power": 0.8, "beta1": 0.9, "beta2": 0.8, "l1": 0.05, "l2": 0.1, "l2_shrinkage": 0.2,
+            "lr_power": -0.5,
+        ]
+        @Sendable func values(_ rule: UpdateRule, _ gradient: UpdateGradient, _ start: NDArray<Scalar>, in graph: Graph)
+            -> [Value]
+        {
+            graph.asDefault {
+                let variable = AnyVariable(Variable<Scalar>(start, name: "variable"))
+                let slots = (1..<max(1, rule.variableCount)).map { index in
+                    AnyVariable(
+                        Variable<Scalar>(
+                            .constant(Scalar(clamping: 0.25 * Double(index))), shape: start.shape, name: "slot_\(index)"
+                        ))
+                }
+                let node = makeUpdate(
+                    rule, variable, slots: slots.map(\.handle),
+                    numbers: rule.numberNames.map { constant(numbers[$0] ?? 0).value }, gradient: gradient)
+                return withControlDependencies([node]) { ([variable] + slots).map { $0.read() } }
+            }
+        }
+        let anything = Domain.uniform(-3...3)
+        return UpdateRule.allCases.flatMap { rule -> [OpSample] in
+            let dense = unary(
+                "ResourceApply\(rule.rawValue)", of: type, shapes: [[3]], in: anything,
+                gradient: .none(reason: "does not depend on")
+            ) { x in values(rule, .dense(x.value), NDArray<Scalar>([1, -2, 3]), in: x.graph) }
+            guard rule.hasSparseForm else { return dense }
+            // No row twice: TensorFlow's kernels then depend on the order.
+            let sparse = unary(
+                "ResourceSparseApply\(rule.rawValue)", of: type, shapes: [[2, 2]], in: anything,
+                gradient: .none(reason: "does not depend on")
+            ) { x in
+                let indices = constant([3, 1] as [Int32], in: x.graph)
+                let start = NDArray<Scalar>(repeating: 2, shape: [4, 2])
+                return values(rule, .rows(x.value, indices: indices.value), start, in: x.graph)
+            }
+            return dense + sparse
+        }
     }
 
     // MARK: - Random numbers

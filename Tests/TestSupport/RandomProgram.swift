@@ -250,6 +250,12 @@ struct Generator {
             let axis = below(operand.type.shape.count)
             var shape = operand.type.shape
             shape.remove(at: axis)
+            if operand.type.dtype.isNumeric, chance(30) {
+                let count = below(operand.type.shape[axis] + 1)
+                let order = Instruction.argSort(axis: axis, descending: chance(50), count: count)
+                _ = record(try builder.add(order, [use(index)]), isExact: true)
+                return
+            }
             let type = ArrayType(chance(50) ? .int32 : .int64, shape)
             let value = try builder.add(.argReduce(smallest: chance(50), axis: axis), [use(index)], type: type)
             _ = record(value, isExact: true)

@@ -270,6 +270,18 @@ typedef struct {
 } ck_arg_reduce;
 void ck_arg_reduce_run(const ck_arg_reduce *reduce, char *const *buffers, const ck_team *team);
 
+/// out[o, r, i] = the position j of the element that comes r-th among in[o, 0..<count, i], r < kept, as int32. Of equal
+/// elements the earlier comes first; NaN is greater than any number.
+typedef struct {
+  int32_t type;
+  bool descending;
+  int32_t in, out;
+  int64_t in_offset, out_offset;
+  int64_t outer, count, kept, inner;
+} ck_arg_sort;
+size_t ck_arg_sort_scratch_bytes(const ck_arg_sort *sort);
+void ck_arg_sort_run(const ck_arg_sort *sort, char *const *buffers, void *scratch);
+
 // ---------------------------------------------------------------- random numbers
 
 typedef enum { CK_UNIFORM = 0, CK_NORMAL, CK_TRUNCATED_NORMAL, CK_UNIFORM_INT } ck_distribution;

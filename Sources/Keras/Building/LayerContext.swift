@@ -1,0 +1,191 @@
+// What a layer works with while it adds its nodes: its weights, the phase, and where it says what else a training step
+// must do. One context serves one pass through a model.
+
+public import Graphs
+public import Operations
+import Synchronization
+public import Tensors
+
+/// One pass through layers, in which they add their nodes.
+public final class LayerContext: Sendable {
+    /// The layer that is being called.
+    private struct Frame {
+        let state: LayerState
+        let className: String
+        /// What its name makes unique: the next node's scope in this pass.
+        let scope: String
+    }
+
+    private struct Content {
+        var frames: [Frame] = []
+        var asksForPhase = false
+        var losses: [Tensor<Float>] = []
+        var updates: [Node] = []
+    }
+
+    @TaskLocal static var current: LayerContext?
+
+    /// The graph that the nodes go to.
+    public let graph: Graph
+    let isInTraining: Bool
+    private let content = Mutex(Content())
+
+    init(graph: Graph, isTraining: Bool) {
+        self.graph = graph
+        isInTraining = isTraining
+    }
+
+    /// Whether the pass is one of training: dropout drops, batch normalisation uses the batch's moments.
+    public var isTraining: Bool {
+        content.withLock { $0.asksForPhase = true }
+        return isInTraining
+    }
+
+    /// Whether a layer asked for the phase: then a pass for training is another than one for use.
+    var asksForPhase: Bool { content.withLock { $0.asksForPhase } }
+    /// The losses that layers added.
+    var losses: [Tensor<Float>] { content.withLock { $0.losses } }
+    /// The updates that layers added.
+    var updates: [Node] { content.withLock { $0.updates } }
+
+    /// Adds a loss of the layer's own to what training makes small.
+    ///
+    /// - Parameters:
+    ///   - loss: of any shape; its sum counts.
+    public func addLoss(_ loss: some TensorExpression<Float>) {
+        content.withLock { $0.losses.append(loss.tensor) }
+    }
+
+    /// Lets each step run a node too, such as the update of a moving average: in training those of the pass for training,
+    /// in use those of the pass for use.
+    public func addUpdate(_ node: Node) {
+        content.withLock { $0.updates.append(node) }
+    }
+
+    // MARK: - Weights
+
+    /// The weight of the given name of the layer that is being called; made at its first call.
+    ///
+    ///     let kernel = context.weight("kernel", shape: [784, 10], initializer: .glorotUniform())
+    ///
+    /// - Errors: a shape other than at the first call is a mistake, as is an unknown initializer, regularizer or
+    ///   constraint.
+    public func weight(
+        _ name: String, shape: [Int], initializer: WeightInitializer, regularizer: WeightRegularizer? = nil,
+        constraint: WeightConstraint? = nil, isTrainable: Bool = true
+    ) -> Variable<Float> {
+        guard let frame = content.withLock({ $0.frames.last }) else {
+            return Variable<Float>(initializer.initializer(in: self), shape: shape, name: name, in: graph)
+        }
+        if let known = frame.state.weights.first(where: { $0.name == name }) {
+            if known.variable.shape.known != shape {
+                report(
+                    "the weight \"\(name)\" was made with shape \(known.variable.shape), but this call needs "
+                        + "\(Shape(shape))",
+                    hint: "a layer keeps the input size of its first call; use another layer for another size")
+            }
+            return known.variable
+        }
+        regularizer?.check(in: self)
+        constraint?.check(in: self)
+        // A weight belongs to the model rather than to what surrounds this call: neither to its scopes nor to the body
+        // of a loop.
+        let variable = (frame.state.graph ?? graph).asDefault {
+            withExactNameScope(frame.state.scope ?? "") {
+                Variable<Float>(
+                    initializer.initializer(in: self), shape: shape, trainable: isTrainable, name: name)
+            }
+        }
+        frame.state.add(
+            LayerWeight(
+                name: name, variable: variable, isTrainable: isTrainable, regularizer: regularizer,
+                constraint: constraint))
+        return variable
+    }
+
+    // MARK: - Mistakes
+
+    /// Records a mistake of the layer that is being called; what first needs the graph to be sound throws it.
+    public func report(_ message: String, hint: String? = nil) {
+        let frame = content.withLock { $0.frames.last }
+        graph.report(
+            Mistake(message, hint: hint), operation: frame?.className ?? "Layer", node: frame?.state.name)
+    }
+
+    /// Records a mistake and gives a tensor of unknown shape, which keeps what follows from it silent.
+    public func mistake(_ message: String, hint: String? = nil) -> Tensor<Float> {
+        report(message, hint: hint)
+        return nothing
+    }
+
+    /// A tensor of unknown shape that stands for one that could not be made.
+    var nothing: Tensor<Float> { unmadeTensor(in: graph) }
+
+    /// The one input, or nil and a mistake.
+    public func single(_ inputs: [LayerValue]) -> LayerValue? {
+        if inputs.count == 1 { return inputs[0] }
+        report("takes one input, but is given \(inputs.count)")
+        return nil
+    }
+
+    /// The tensor as `float32`, which layers compute with.
+    public func float(_ tensor: AnyTensor) -> Tensor<Float> {
+        func converted<Scalar: TensorElement>(_ type: Scalar.Type) -> Tensor<Float>? {
+            tensor.as(type).map { cast($0, to: Float.self) }
+        }
+        if let float = tensor.as(Float.self) { return float }
+        return tensor.dtype.elementType.flatMap { converted($0) }
+            ?? mistake("takes numbers, but is given \(tensor.dtype)")
+    }
+
+    /// The size of an axis, which a layer must know to make its weights; nil and a mistake where it is unknown.
+    public func size(ofAxis axis: Int, of input: Tensor<Float>) -> Int? {
+        if let size = input.shape[axis] { return size }
+        // What follows from a mistake is not reported again.
+        guard input.node.isSound else { return nil }
+        if let rank = input.shape.rank, !(-rank..<rank).contains(axis) {
+            report("needs an input with an axis \(axis), but is given shape \(input.shape)")
+        } else {
+            report(
+                "must know the size of axis \(axis) of its input, whose shape is \(input.shape)",
+                hint: "give the model's input that size")
+        }
+        return nil
+    }
+
+    /// Whether the input has the rank that a layer needs; else a mistake.
+    public func hasRank(_ rank: Int, _ input: Tensor<Float>, _ meaning: String) -> Bool {
+        guard let found = input.shape.rank, found != rank else { return true }
+        report("takes inputs of rank \(rank), \(meaning), but is given shape \(input.shape)")
+        return false
+    }
+
+    // MARK: - Calling layers
+
+    /// The outputs of a layer in this pass.
+    func outputs(of layer: any Layer, for inputs: [LayerValue]) -> [LayerValue] {
+        let type = Swift.type(of: layer)
+        let outer = content.withLock { $0.frames.last }
+        if !layer.state.settle(
+            in: outer?.state.graph ?? graph, base: snakeCase(type.className), parent: outer?.state.scope ?? "")
+        {
+            graph.report(
+                Mistake(
+                    "its weights belong to another graph", hint: "make a new layer, or use one graph for both"),
+                operation: type.className, node: layer.name)
+            return [LayerValue(nothing)]
+        }
+        outer?.state.add(child: layer)
+        return withNameScope(layer.name) {
+            content.withLock { content in
+                content.frames.append(Frame(state: layer.state, className: type.className, scope: layer.name))
+            }
+            defer { content.withLock { _ = $0.frames.popLast() } }
+            let outputs = LayerContext.$current.withValue(self) { layer.call(inputs, self) }
+            layer.state.noteCall(
+                inputs: inputs.map { TensorType($0.tensor.dtype, $0.tensor.shape) },
+                outputs: outputs.map { TensorType($0.tensor.dtype, $0.tensor.shape) })
+            return outputs
+        }
+    }
+}

@@ -1,3 +1,0 @@
-// Keras-style models.
-
-public import Training
