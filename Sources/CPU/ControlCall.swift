@@ -126,6 +126,8 @@ final class ControlCall: @unchecked Sendable {
             for index in sources.indices where !isInvariant(index) {
                 let old = turn.table[parameter(index)]
                 turn.table[parameter(index)] = turn.table[turn.firstResult + index]
+                // From the second turn on, rows are replaced where they lie.
+                if body.isUpdatedInPlace[index] { continue }
                 // The loop must not write where its operands are.
                 turn.table[turn.firstResult + index] = isFirst ? spares[index].address(in: frame) : old
             }

@@ -24,6 +24,7 @@ package final class Executable: @unchecked Sendable {
         case product(UnsafeMutablePointer<ck_gemm>, epilogue: LoopDescriptor?, parts: Int32)
         case gather(UnsafeMutablePointer<ck_gather>)
         case scatterAdd(UnsafeMutablePointer<ck_scatter_add>)
+        case updateRow(RowUpdate)
         case argReduce(UnsafeMutablePointer<ck_arg_reduce>)
         case argSort(UnsafeMutablePointer<ck_arg_sort>)
         case random(UnsafeMutablePointer<ck_random>)
@@ -45,6 +46,8 @@ package final class Executable: @unchecked Sendable {
     private let nestedByteCount: Int
     /// The bytes of each result.
     let resultByteCounts: [Int]
+    /// For each result, whether it may lie where the argument of its number does.
+    let isUpdatedInPlace: [Bool]
     private let idleFrames = Mutex<[Frame]>([])
 
     /// The memory of one run: the table of buffers, the arena and the kernels' scratch.
@@ -122,7 +125,7 @@ package final class Executable: @unchecked Sendable {
                 usesThreads = usesThreads || parts > 1
             case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
             case .depthwise(_, let parts), .window(_, _, let parts): usesThreads = usesThreads || parts > 1
-            case .gather, .scatterAdd, .argReduce, .random: break
+            case .gather, .scatterAdd, .updateRow, .argReduce, .random: break
             case .control(let control):
                 usesThreads = usesThreads || control.usesThreads
                 let (sum, overflow) = nestedByteCount.addingReportingOverflow(control.frameByteCount)
@@ -130,6 +133,7 @@ package final class Executable: @unchecked Sendable {
             }
         }
         self.calls = calls
+        isUpdatedInPlace = program.results.indices.map { buffers.updatesRowsInPlace(ofResult: $0, planner) }
         self.usesThreads = usesThreads
         self.nestedByteCount = nestedByteCount
         resultByteCounts = program.results.map { program.type(of: $0).byteCount }
@@ -154,7 +158,7 @@ package final class Executable: @unchecked Sendable {
             case .random(let pointer): pointer.deallocate()
             case .depthwise(let pointer, _): pointer.deallocate()
             case .window(let pointer, _, _): pointer.deallocate()
-            case .control: break
+            case .control, .updateRow: break
             }
         }
         constantPool.deallocate()
@@ -224,6 +228,8 @@ package final class Executable: @unchecked Sendable {
                 (range, value) = (", the range is 0..<\(gather.pointee.range)", made)
             case (.scatterAdd(let scatter), .scatterAdd(let made)):
                 (range, value) = (", the range is 0..<\(scatter.pointee.range)", made)
+            case (.updateRow(let update), .updateRow(let made)):
+                (range, value) = (", the range is 0..<\(update.range)", made)
             default: break
             }
             return KernelFailure(
@@ -319,6 +325,7 @@ extension Executable {
                         }, &work)
                 case .gather(let gather): ck_gather_run(gather, frame.table, solo, status)
                 case .scatterAdd(let scatter): ck_scatter_add_run(scatter, frame.table, solo, status)
+                case .updateRow(let update): update.run(frame.table, status)
                 case .argReduce(let reduce): ck_arg_reduce_run(reduce, frame.table, solo)
                 case .argSort(let sort): ck_arg_sort_run(sort, frame.table, frame.scratch)
                 case .random(let random): ck_random_run(random, frame.table, solo)
@@ -464,6 +471,9 @@ private func makeCall(
         scatter.count = Int64(updates.shape[axis])
         scatter.inner = product(updates.shape[(axis + 1)...])
         return .scatterAdd(descriptor(scatter))
+
+    case .updateRow(let value):
+        return .updateRow(try RowUpdate(value, draft, planner, buffers))
 
     case .argReduce(let value):
         let step = program[value]

@@ -13,6 +13,7 @@ final class KernelDraft {
         case copy(Copy)
         case gather(ValueID)
         case scatterAdd(ValueID)
+        case updateRow(ValueID)
         case argReduce(ValueID)
         case argSort(ValueID)
         case random(ValueID)
@@ -80,7 +81,8 @@ final class KernelDraft {
         case .product where convolution != nil: space == shape && convolution?.takesEpilogue == true
         // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.
         case .product: space == shape && space.count <= 3
-        case .copy, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window, .control: false
+        case .copy, .gather, .scatterAdd, .updateRow, .argReduce, .argSort, .random, .depthwise, .window, .control:
+            false
         }
     }
 }

@@ -183,6 +183,9 @@ struct KernelPlanner {
         case .scatterAdd:
             append(KernelDraft(.scatterAdd(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
+        case .updateRow:
+            append(KernelDraft(.updateRow(value), space: shape, sources: denseViews(step.operands)), computes: value)
+
         case .random:
             append(KernelDraft(.random(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
@@ -332,7 +335,8 @@ struct KernelPlanner {
         switch draft.kind {
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
-        case .product, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window: reads += draft.sources
+        case .product, .gather, .scatterAdd, .updateRow, .argReduce, .argSort, .random, .depthwise, .window:
+            reads += draft.sources
         case .control:
             // What is written counts as well: it has its place even where nothing reads it.
             reads += draft.sources + (draft.controlMemory?.all.map { views[$0.int] } ?? [])

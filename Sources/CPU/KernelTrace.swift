@@ -56,6 +56,7 @@ extension Executable {
         case .product(let value): (values, kind) = ([value], draft.convolution == nil ? "product" : "convolution")
         case .gather(let value): (values, kind) = ([value], "gather")
         case .scatterAdd(let value): (values, kind) = ([value], "scatterAdd")
+        case .updateRow(let value): (values, kind) = ([value], "updateRow")
         case .argReduce(let value): (values, kind) = ([value], "argReduce")
         case .argSort(let value): (values, kind) = ([value], "argSort")
         case .random(let value): (values, kind) = ([value], "random")

@@ -459,8 +459,7 @@ extension Instruction {
         case .select: CK_SELECT
         case .parameter, .constant, .iota, .convert, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate,
             .reverse, .dot, .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .argSort, .gather,
-            .scatterAdd,
-            .random, .whileLoop, .conditional, .result:
+            .scatterAdd, .updateRow, .random, .whileLoop, .conditional, .result:
             nil
         }
     }

@@ -110,6 +110,9 @@ package enum Instruction: Hashable, Sendable {
     /// (updates `[outer..., count, inner...]`, indices `[count]`) → `[outer..., range, inner...]`: the updates summed by
     /// index, in their order; negative indices are left out.
     case scatterAdd(axis: Int, range: Int)
+    /// (operand `[n, inner...]`, row `[inner...]`, number of rank 0) → the operand with the row of that number replaced. A
+    /// loop that carries the operand replaces it where it lies.
+    case updateRow
     /// (state uint64 `[4]`, and for integers the bounds low and high) → numbers of TensorFlow's Philox streams.
     case random(Distribution)
     /// (carried values) → several: the carried values once the condition of them no longer holds, each turn's being the
@@ -129,8 +132,7 @@ extension Instruction {
         case .unary, .binary, .compare, .select, .convert: true
         case .parameter, .constant, .iota, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse, .dot,
             .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .argSort, .gather, .scatterAdd,
-            .random,
-            .whileLoop, .conditional, .result:
+            .updateRow, .random, .whileLoop, .conditional, .result:
             false
         }
     }

@@ -128,6 +128,17 @@ extension Interpreter {
         }
     }
 
+    /// nil where there is no row of that number.
+    static func updateRow(
+        _ operand: UntypedArray, _ row: UntypedArray, number: UntypedArray, to type: ArrayType
+    ) -> UntypedArray? {
+        guard let number = number.integers?.first, (0..<operand.shape[0]).contains(number) else { return nil }
+        return make(type) { target in
+            target.copyMemory(from: operand.bytes, byteCount: operand.byteCount)
+            (target + number * row.byteCount).copyMemory(from: row.bytes, byteCount: row.byteCount)
+        }
+    }
+
     static func gather(
         _ params: UntypedArray, at indices: UntypedArray, axis: Int, to type: ArrayType
     ) -> UntypedArray? {

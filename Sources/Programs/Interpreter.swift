@@ -63,6 +63,7 @@ package enum Interpreter {
         case .gather(let axis): return gather(operands[0], at: operands[1], axis: axis, to: type)
         case .scatterAdd(let axis, let range):
             return scatterAdd(operands[0], at: operands[1], axis: axis, range: range, to: type)
+        case .updateRow: return updateRow(operands[0], operands[1], number: operands[2], to: type)
         case .random(let distribution): return random(distribution, operands, type)
         case .whileLoop, .conditional, .result: return nil
         }

@@ -157,6 +157,7 @@ struct Printer {
             } else {
                 writeScatterAdd(step, operands, types, axis: axis, number: number)
             }
+        case .updateRow: writeUpdateRow(operands, types, number: number)
         case .random(let distribution):
             emit("stablehlo.custom_call @\(distribution.callName)(\(all)) : \(signature)")
         case .whileLoop(let condition, let body):
@@ -289,6 +290,21 @@ struct Printer {
                 + "offset_dims = \(offsetDimensions), collapsed_slice_dims = [\(axis)], start_index_map = [\(axis)], "
                 + "index_vector_dim = \(rank)>, indices_are_sorted = false, "
                 + "slice_sizes = array<i64: \(sliceSizes.map(String.init).joined(separator: ", "))>}> : \(signature)")
+    }
+
+    private mutating func writeUpdateRow(_ operands: [String], _ types: [ArrayType], number: String) {
+        let part = ArrayType(types[1].dtype, [1] + types[1].shape).mlir
+        lines.append("%row\(number) = stablehlo.reshape \(operands[1]) : (\(types[1].mlir)) -> \(part)")
+        var (starts, startTypes) = ([operands[2]], [types[2].mlir])
+        if !types[1].shape.isEmpty {
+            let zero = constant("zero\(number)", 0, types[2])
+            starts += types[1].shape.map { _ in zero }
+            startTypes += types[1].shape.map { _ in types[2].mlir }
+        }
+        let all = ([operands[0], "%row\(number)"] + starts).joined(separator: ", ")
+        let signature = ([types[0].mlir, part] + startTypes).joined(separator: ", ")
+        lines.append(
+            "%\(number) = stablehlo.dynamic_update_slice \(all) : (\(signature)) -> \(types[0].mlir)")
     }
 
     private mutating func writeScatterAdd(

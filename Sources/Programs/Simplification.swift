@@ -58,7 +58,8 @@ extension ProgramBuilder {
             guard axes.allSatisfy({ $0.isTrivial }) else { return nil }
             return operands.last
 
-        case .parameter, .constant, .convolution, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
+        case .parameter, .constant, .convolution, .gather, .scatterAdd, .updateRow, .random, .whileLoop,
+            .conditional, .result:
             return nil
         }
     }

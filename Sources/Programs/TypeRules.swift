@@ -230,6 +230,13 @@ extension Instruction {
             var shape = operands[0].shape
             shape[axis] = range
             return ArrayType(operands[0].dtype, shape)
+        case .updateRow:
+            try require(
+                operands.count == 3 && !operands[0].shape.isEmpty
+                    && operands[1] == ArrayType(operands[0].dtype, Array(operands[0].shape.dropFirst()))
+                    && operands[2].shape.isEmpty && (operands[2].dtype == .int32 || operands[2].dtype == .int64),
+                "rows, one row and its number expected")
+            return operands[0]
         case .random(let distribution):
             let type = try declaredType()
             let isInteger = distribution == .uniformInteger

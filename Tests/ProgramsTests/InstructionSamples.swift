@@ -125,6 +125,8 @@ private func movingSamples(_ dtype: DType) -> [InstructionSample] {
         samples += [
             sample(.gather(axis: 1), [value, array(index, [2, 2], [0, 2, 1, 1])], [2, 2, 2, 4]),
             sample(.gather(axis: 0), [value, array(index, [], [1])], [3, 4]),
+            sample(.updateRow, [value, mixed(dtype, [3, 4]), array(index, [], [1])], [2, 3, 4]),
+            sample(.updateRow, [mixed(dtype, [3]), mixed(dtype, []), array(index, [], [2])], [3]),
             sample(.gather(axis: 2), [value, array(index, [5], [3, 0, 0, 1, 2])], [2, 3, 5]),
             sample(.gather(axis: 0), [mixed(dtype, [0, 3]), array(index, [0], [])], [0, 3]),
         ]

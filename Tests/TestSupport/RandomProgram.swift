@@ -291,7 +291,13 @@ struct Generator {
         guard !operand.type.shape.isEmpty else { return }
         let axis = below(operand.type.shape.count)
         let dtype: DType = chance(50) ? .int32 : .int64
-        if chance(50) {
+        if operand.type.shape[0] > 0, chance(30) {
+            let number = newParameter(ArrayType(dtype, []), numbers: [Double(below(operand.type.shape[0]))])
+            let first = newParameter(ArrayType(dtype, []), numbers: [Double(below(operand.type.shape[0]))])
+            let row = try builder.add(.gather(axis: 0), [use(index), use(first)])
+            let value = try builder.add(.updateRow, [use(index), row, use(number)])
+            _ = record(value, isExact: operand.isExact)
+        } else if chance(50) {
             let range = operand.type.shape[axis]
             let shape = range == 0 ? [0] : (0..<below(3)).map { _ in extent() }
             let type = ArrayType(dtype, shape)
