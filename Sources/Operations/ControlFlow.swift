@@ -115,7 +115,9 @@ private func branch(
 ///   - body: gives as many tensors as there are initial values, of the same types and shapes.
 /// - Errors: a value that changes its shape from turn to turn is a mistake that names both shapes. Random numbers inside
 ///   are a mistake.
-/// - Gradient: none; gradients of while loops are not supported.
+/// - Gradient: each turn's, from the last to the first; what was carried into each turn is kept for it. How many turns
+///   there are at most must be known: from `maximumIterations`, or from a condition that compares a counter with a
+///   constant.
 /// - Source: TensorFlow's `tf.while_loop` (`While`, `StatelessWhile`).
 public func whileLoop<each Scalar: TensorElement>(
     _ initial: repeat Tensor<each Scalar>, maximumIterations: Int? = nil, name: String? = nil,

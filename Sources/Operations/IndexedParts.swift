@@ -6,7 +6,7 @@ package import Programs
 public import Tensors
 
 /// What both operations make of coordinates: one index each into the parts of a flat array.
-private struct Coordinates {
+struct Coordinates {
     let builder: ProgramBuilder
     /// The dimensions that coordinates name.
     let named: [Int]
@@ -45,7 +45,7 @@ private struct Coordinates {
 }
 
 /// Checks coordinates against the shape they are of, and splits it into what they name and what a part has.
-private func part(of shape: Shape, coordinates: Shape, _ width: Int?) throws(Mistake) -> (named: [Int], rest: [Int])? {
+func part(of shape: Shape, coordinates: Shape, _ width: Int?) throws(Mistake) -> (named: [Int], rest: [Int])? {
     guard let extents = shape.extents, let width else { return nil }
     guard width <= extents.count else {
         throw Mistake(
@@ -96,6 +96,10 @@ package struct GatherNd: Operation {
     package func lower(_ context: LoweringContext) throws -> [ValueID] {
         let builder = context.builder
         let shape = context.shape(0)
+        if let number = try builder.rowNumber(context.operands[1]) {
+            let row = try builder.add(.gather(axis: 0), [context.operands[0], number])
+            return [try builder.reshape(row, to: context.outputShape())]
+        }
         let coordinates = try Coordinates(context.operands[1], of: shape, builder)
         let rest = Array(shape.dropFirst(coordinates.named.count))
         let flat = try builder.reshape(context.operands[0], to: [coordinates.count] + rest)

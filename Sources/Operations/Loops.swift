@@ -10,7 +10,7 @@ package import Tensors
 /// loop carries keeps its type and shape. A variable that the body updates is carried as well; the condition sees its
 /// value.
 ///
-/// - Gradient: none yet.
+/// - Gradient: a loop through the turns from the last to the first; see LoopGradients.
 package struct WhileLoop: CallingOperation {
     package let condition: FunctionBody
     package let body: FunctionBody
@@ -58,10 +58,6 @@ package struct WhileLoop: CallingOperation {
             types.append(TensorType(before.dtype, shape))
         }
         return types
-    }
-
-    package func gradient(_ context: GradientContext) -> Gradient {
-        .none(reason: "gradients of while loops are not supported")
     }
 
     package func lower(_ context: LoweringContext) throws -> [ValueID] {

@@ -94,7 +94,7 @@ package enum OperationCatalogue {
         MirrorPad(dtype: .float32, isFolding: true),
         Roll(dtype: .float32),
         GatherNd(dtype: .float32),
-        ScatterNd(dtype: .float32),
+        ScatterNd(dtype: .float32), TensorScatterUpdate(dtype: .float32),
     ]
 
     private static let imported: [any Operation] = [
@@ -154,7 +154,7 @@ package enum OperationCatalogue {
         MirrorPad.self,
         Roll.self,
         GatherNd.self,
-        ScatterNd.self,
+        ScatterNd.self, TensorScatterUpdate.self,
     ]
 
     private static let decodableByName = Dictionary(

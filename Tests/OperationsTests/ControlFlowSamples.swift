@@ -60,7 +60,7 @@ extension OpSample {
 
     private static func loops<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
         let inputs = [SampleInput(.int32, [], .values([3])), SampleInput(Scalar.dtype, [2, 2], anything)]
-        let noGradient = GradientExpectation.none(reason: "gradients of while loops are not supported")
+        let noGradient = GradientExpectation.none(reason: "give maximumIterations")
         return [
             OpSample(operation: "StatelessWhile", inputs: inputs, gradient: noGradient) { values in
                 let (n, x) = (Tensor<Int32>(values[0]), Tensor<Scalar>(values[1]))

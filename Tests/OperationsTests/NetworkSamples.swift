@@ -348,7 +348,28 @@ extension OpSample {
                 ) { [scatterND(Tensor<Int64>($0[0]), Tensor<Scalar>($0[1]), shape: params).value] },
             ]
         }
-        return sorting + indexed + [
+        let updates: [OpSample] = [
+            ([4, 3], [[1, 1], [2]]), ([4, 3], [[3, 1], [0, 3, 2]]), ([2, 3], [[1, 2], [1, 2]]),
+        ]
+        .map { shape, form in
+            let coordinates = form[0]
+            let rows = Array(coordinates.dropLast()) + shape.dropFirst(coordinates[1])
+            return OpSample(
+                operation: "TensorScatterUpdate", variant: "\(coordinates)",
+                inputs: [
+                    SampleInput(Scalar.dtype, shape, anything),
+                    SampleInput(.int32, coordinates, .values(form[1].map(Double.init))),
+                    SampleInput(Scalar.dtype, rows, anything),
+                ]
+            ) {
+                [
+                    tensorScatterUpdate(
+                        Tensor<Scalar>($0[0]), Tensor<Int32>($0[1]), Tensor<Scalar>($0[2])
+                    ).value
+                ]
+            }
+        }
+        return sorting + indexed + updates + [
             gathering("of rows", [3, 2], [4], axis: 0, .nothing),
             gathering("of one row", [3, 2], [], axis: 0, .nothing),
             gathering("of no rows", [3, 2], [0, 2], axis: 0, .nothing),
