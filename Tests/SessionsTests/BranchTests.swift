@@ -165,8 +165,10 @@ import Testing
             _ = gradients(of: y, with: x)
         }
         let text = graph.diagnostics.map(\.description).joined()
-        #expect(text.contains(
-                "the gradient of a loop needs to know how many turns there are at most; give maximumIterations"), "\(text)")
+        #expect(
+            text.contains(
+                "the gradient of a loop needs to know how many turns there are at most; give maximumIterations"),
+            "\(text)")
     }
 
     // MARK: - Mistakes
