@@ -1,5 +1,6 @@
 // What `compile` was told, as Keras 3's JSON has it: the optimizer with its settings, losses, and metrics by name.
 
+import Synchronization
 import Tensors
 import Training
 
