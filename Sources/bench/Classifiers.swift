@@ -43,6 +43,8 @@ struct DigitClassifier: Workload {
     var trainCount = 60_000
     /// Whether labels are fed as one-hot vectors rather than as numbers.
     var isOneHot = false
+    /// Whether batches are drawn at random by a thread that makes them ahead, rather than consecutive rows.
+    var isShuffled = false
 
     /// Weight and bias of each layer that has some.
     func initialParameters() throws -> [NDArray<Float>] {
@@ -87,8 +89,13 @@ struct DigitClassifier: Workload {
             try session.initializeVariables()
             let step = try session.function(inputs: x, y, outputs: loss, train)
             let countCorrect = try session.function(inputs: x, y, outputs: correctCount)
+            let feed = workload.isShuffled ? ShuffledFeed(self.train, batch: workload.batch, isPrefetched: true) : nil
             return Trainer(
                 step: { index in
+                    if let feed {
+                        let batch = try feed.next()
+                        return try step(batch.x, batch.y).0.scalar
+                    }
                     let rows = batchRows(index)
                     return try step(self.train.images.rows(rows), self.train.labels.rows(rows)).0.scalar
                 },
@@ -173,11 +180,11 @@ extension DigitClassifier {
     }
 
     /// The network of Keras's first tutorial.
-    static func keras(_ dataFolder: String) -> DigitClassifier {
+    static func keras(_ dataFolder: String, isShuffled: Bool = false) -> DigitClassifier {
         DigitClassifier(
             dataFolder: dataFolder, layers: [.dense(512, .relu), .dropout(keep: 0.8), .dense(10)],
             start: .glorotUniform, loss: .softmaxCrossEntropy, optimizer: Adam(learningRate: 1e-3), batch: 32,
-            stepCount: 1_874)
+            stepCount: 1_874, isShuffled: isShuffled)
     }
 }
 
