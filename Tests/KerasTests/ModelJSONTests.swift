@@ -220,6 +220,14 @@ enum SampleModels {
             "{\"class_name\": \"Functional\", \"config\": {\"layers\": [], \"input_layers\": [\"x\", 0, 0], \"output_layers\": []}}",
             "no layer \"x\""
         ),
+        (
+            "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"Dense\", \"config\": {\"units\": 1000000000, \"kernel_initializer\": \"identity\"}}], \"build_input_shape\": [null, 1000000000]}}",
+            "too large"
+        ),
+        (
+            "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"Dense\", \"config\": {\"units\": 2, \"kernel_constraint\": {\"class_name\": \"MaxNorm\", \"config\": {\"max_value\": NaN}}}}]}}",
+            "must be a finite number"
+        ),
     ]) func jsonThatMakesNoSenseIsRefusedWithItsPlace(text: String, fact: String) {
         do {
             _ = try modelFromJSON(text, in: Graph())
