@@ -1,8 +1,8 @@
 // Attention: each step of a sequence gathers what it needs from the steps of another.
 
-public import Graphs
+import Graphs
 import Operations
-public import Tensors
+import Tensors
 
 /// Attention with several heads: each looks for other things.
 ///
@@ -122,8 +122,8 @@ public struct MultiHeadAttention: Layer {
         if isCausal {
             // A step is not behind another where its running number is not larger.
             let one = ones(like: scores[0, 0])
-            let row = cumulativeSum(one, axis: 0)
-            let column = cumulativeSum(one, axis: 1)
+            let row = one.cumulativeSum(axis: 0)
+            let column = one.cumulativeSum(axis: 1)
             parts.append(greaterEqual(row, column))
         }
         return parts.dropFirst().reduce(parts.first) { all, part in all.map { logicalAnd($0, part) } }

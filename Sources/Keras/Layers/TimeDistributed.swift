@@ -1,6 +1,6 @@
 // A layer for each step of a sequence.
 
-import Graphs
+public import Graphs
 import Operations
 public import Tensors
 
