@@ -97,6 +97,7 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
         handle = variable.handle
         type = variable.type
         isTrainable = variable.isTrainable
+        isLocal = variable.isLocal
         self.initializer = initializer
         self.initialValue = Tensor(Value(graph: graph, endpoint: initialValue))
         let known = graph.node(named: "\(variable.name)/Read/ReadVariableOp")
