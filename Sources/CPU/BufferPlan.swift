@@ -136,7 +136,7 @@ private func written(by draft: KernelDraft) -> [ValueID] {
     case .copy(let copy): [copy.destination]
     case .product(let value): draft.members + [value]
     case .gather(let value), .scatterAdd(let value), .argReduce(let value), .argSort(let value),
-        .random(let value):
+        .random(let value), .depthwise(let value), .window(let value):
         [value]
     case .control: draft.controlMemory?.all ?? []
     }

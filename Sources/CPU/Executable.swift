@@ -27,6 +27,8 @@ package final class Executable: @unchecked Sendable {
         case argReduce(UnsafeMutablePointer<ck_arg_reduce>)
         case argSort(UnsafeMutablePointer<ck_arg_sort>)
         case random(UnsafeMutablePointer<ck_random>)
+        case depthwise(UnsafeMutablePointer<ck_depthwise>, parts: Int32)
+        case window(UnsafeMutablePointer<ck_window>, isScatter: Bool, parts: Int32)
         case control(ControlCall)
     }
 
@@ -84,7 +86,7 @@ package final class Executable: @unchecked Sendable {
     }
 
     init(_ program: Program, device: CPUDevice) throws(InvalidProgram) {
-        let program = program.legalized()
+        let program = try program.legalized()
         let planner = try KernelPlanner(program)
         let buffers = BufferPlan(planner)
         self.program = program
@@ -116,6 +118,7 @@ package final class Executable: @unchecked Sendable {
                 }
                 usesThreads = usesThreads || parts > 1
             case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
+            case .depthwise(_, let parts), .window(_, _, let parts): usesThreads = usesThreads || parts > 1
             case .gather, .scatterAdd, .argReduce, .random: break
             case .control(let control):
                 usesThreads = usesThreads || control.usesThreads
@@ -138,12 +141,16 @@ package final class Executable: @unchecked Sendable {
         for call in calls {
             switch call {
             case .loop: break
-            case .product(let pointer, _, _): pointer.deallocate()
+            case .product(let pointer, _, _):
+                pointer.pointee.patches?.deallocate()
+                pointer.deallocate()
             case .gather(let pointer): pointer.deallocate()
             case .scatterAdd(let pointer): pointer.deallocate()
             case .argReduce(let pointer): pointer.deallocate()
             case .argSort(let pointer): pointer.deallocate()
             case .random(let pointer): pointer.deallocate()
+            case .depthwise(let pointer, _): pointer.deallocate()
+            case .window(let pointer, _, _): pointer.deallocate()
             case .control: break
             }
         }
@@ -296,6 +303,18 @@ extension Executable {
                 case .argReduce(let reduce): ck_arg_reduce_run(reduce, frame.table, solo)
                 case .argSort(let sort): ck_arg_sort_run(sort, frame.table, frame.scratch)
                 case .random(let random): ck_random_run(random, frame.table, solo)
+                case .depthwise(let depthwise, let parts):
+                    guard parts > 1, let pool else {
+                        ck_depthwise_run(depthwise, frame.table, solo)
+                        return
+                    }
+                    runDepthwise(depthwise, frame.table, pool, parts)
+                case .window(let window, let isScatter, let parts):
+                    guard parts > 1, let pool else {
+                        (isScatter ? ck_select_and_scatter_run : ck_reduce_window_run)(window, frame.table, solo)
+                        return
+                    }
+                    runWindow(window, isScatter: isScatter, frame.table, pool, parts)
                 case .control: break
                 }
             }
@@ -306,25 +325,15 @@ extension Executable {
 // MARK: - Descriptors
 
 /// Less work than this, in element operations, is not worth a hand-over to another thread (about 3 microseconds).
-private let parallelThreshold = 60_000
+let parallelThreshold = 60_000
 
 private func makeCall(
     _ index: Int, _ draft: KernelDraft, _ planner: KernelPlanner, _ buffers: BufferPlan, _ isa: InstructionSet,
     threads: Int32
 ) throws(InvalidProgram) -> Executable.Call {
     let program = planner.program
-    func place(_ view: View) throws(InvalidProgram) -> Place {
-        if let place = buffers.places[view.root] { return place }
-        throw InvalidProgram("value \(view.root) has no memory")
-    }
-    func offset(_ view: View) throws(InvalidProgram) -> Int64 {
-        Int64(try place(view).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
-    }
-    func descriptor<Descriptor>(_ value: Descriptor) -> UnsafeMutablePointer<Descriptor> {
-        let pointer = UnsafeMutablePointer<Descriptor>.allocate(capacity: 1)
-        pointer.initialize(to: value)
-        return pointer
-    }
+    func place(_ view: View) throws(InvalidProgram) -> Place { try buffers.place(view) }
+    func offset(_ view: View) throws(InvalidProgram) -> Int64 { try buffers.byteOffset(view, planner) }
     func product(_ dimensions: ArraySlice<Int>) -> Int64 { Int64(dimensions.reduce(1, *)) }
     let isStored = { (value: ValueID) in buffers.places[value] != nil }
 
@@ -334,6 +343,15 @@ private func makeCall(
             try LoopAssembly(kernel: index, planner: planner, places: buffers.places, isa: isa, isStored: isStored))
         let parts = loop.isSplittable && loop.work > parallelThreshold ? threads : 1
         return .loop(loop, parts: parts)
+
+    case .product(let value) where draft.convolution != nil:
+        return try makeConvolutionCall(index, value, draft, planner, buffers, isa, threads: threads)
+
+    case .depthwise(let value):
+        return try makeDepthwiseCall(value, draft, planner, buffers, isa, threads: threads)
+
+    case .window(let value):
+        return try makeWindowCall(value, draft, planner, buffers, isa, threads: threads)
 
     case .product(let value):
         let step = program[value]
@@ -492,5 +510,25 @@ extension Distribution {
         case .truncatedNormal: CK_TRUNCATED_NORMAL
         case .uniformInteger: CK_UNIFORM_INT
         }
+    }
+}
+
+/// A descriptor in memory of its own.
+func descriptor<Descriptor>(_ value: Descriptor) -> UnsafeMutablePointer<Descriptor> {
+    let pointer = UnsafeMutablePointer<Descriptor>.allocate(capacity: 1)
+    pointer.initialize(to: value)
+    return pointer
+}
+
+extension BufferPlan {
+    /// The memory of what a view shows.
+    func place(_ view: View) throws(InvalidProgram) -> Place {
+        if let place = places[view.root] { return place }
+        throw InvalidProgram("value \(view.root) has no memory")
+    }
+
+    /// Where a view's first element lies in its memory.
+    func byteOffset(_ view: View, _ planner: KernelPlanner) throws(InvalidProgram) -> Int64 {
+        Int64(try place(view).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
     }
 }

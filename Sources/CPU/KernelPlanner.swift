@@ -11,7 +11,7 @@ struct KernelPlanner {
     let program: Program
     private(set) var drafts: [KernelDraft] = []
     /// How each value lies in memory.
-    private(set) var views: [View]
+    var views: [View]
     /// The kernel that completes each value's root; -1 for parameters and constants.
     private(set) var kernels: [Int]
     /// Constants that were made while planning (positions along an axis), by the value they stand for.
@@ -165,6 +165,12 @@ struct KernelPlanner {
             }
             append(KernelDraft(.product(value), space: shape, sources: sources), computes: value)
 
+        case .convolution(let window):
+            placeConvolution(value, step, window)
+
+        case .reduceWindow, .selectAndScatter:
+            append(KernelDraft(.window(value), space: shape, sources: denseViews(step.operands)), computes: value)
+
         case .argReduce:
             append(KernelDraft(.argReduce(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
@@ -217,7 +223,7 @@ struct KernelPlanner {
     }
 
     /// Memory that is no value of the program: numbered after its values.
-    private mutating func newMemory(_ type: ArrayType) -> ValueID {
+    mutating func newMemory(_ type: ArrayType) -> ValueID {
         let value = ValueID(views.count)
         copies.append(type)
         views.append(.whole(value, shape: type.shape))
@@ -246,7 +252,12 @@ struct KernelPlanner {
         }
         if latest >= 0, drafts[latest].accepts(space) {
             var joins = true
-            for operand in step.operands where !isDirect(operand, latest, self) { joins = false }
+            for operand in step.operands {
+                let isRead = !isInRegisters(operand, of: latest)
+                if !isDirect(operand, latest, self) || isRead && !drafts[latest].canRead(views[operand.int]) {
+                    joins = false
+                }
+            }
             if joins {
                 drafts[latest].members.append(value)
                 kernels[value.int] = latest
@@ -267,7 +278,7 @@ struct KernelPlanner {
         append(draft, computes: value)
     }
 
-    private mutating func append(_ draft: KernelDraft, computes value: ValueID) {
+    mutating func append(_ draft: KernelDraft, computes value: ValueID) {
         kernels[value.int] = drafts.count
         drafts.append(draft)
     }
@@ -321,7 +332,7 @@ struct KernelPlanner {
         switch draft.kind {
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
-        case .product, .gather, .scatterAdd, .argReduce, .argSort, .random: reads += draft.sources
+        case .product, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window: reads += draft.sources
         case .control:
             // What is written counts as well: it has its place even where nothing reads it.
             reads += draft.sources + (draft.controlMemory?.all.map { views[$0.int] } ?? [])

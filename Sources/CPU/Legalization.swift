@@ -4,39 +4,118 @@ import Programs
 import Tensors
 
 extension Program {
-    /// The same program with products of narrow integers computed in 32 bits: the lower bits, which are kept, are equal.
-    func legalized() -> Program {
-        let isNarrow = { (step: Step) -> Bool in
-            if case .dot = step.instruction { step.type.dtype.productDType != step.type.dtype } else { false }
-        }
-        guard steps.contains(where: isNarrow) else { return self }
+    /// The same program with narrow integers multiplied (and counted in windows) in 32 bits, of which the lower ones are
+    /// equal, and with the padding of convolutions made beforehand, so that kernels never look outside an image.
+    ///
+    /// - Errors: `InvalidProgram` where a padded image is larger than memory can address.
+    func legalized() throws(InvalidProgram) -> Program {
+        guard steps.contains(where: { $0.needsWiderIntegers || $0.hasPadding }) else { return self }
         var result = Program()
         result.parameters = parameters
         result.constants = constants
-        var values: [ValueID] = []
-        values.reserveCapacity(steps.count)
-        var tag: Int32 = -1
-        func append(_ step: Step) -> ValueID {
-            result.steps.append(step)
-            result.tags.append(tag)
-            return ValueID(result.steps.count - 1)
-        }
+        var rewriting = Rewriting(program: result)
         for (index, step) in steps.enumerated() {
-            tag = self.tag(of: ValueID(index)) ?? -1
-            let operands = step.operands.map { values[$0.int] }
-            guard isNarrow(step) else {
-                values.append(append(Step(step.instruction, operands, step.type)))
-                continue
-            }
-            let wide = step.type.dtype.productDType
-            let widened = operands.map { operand in
-                append(Step(.convert, [operand], ArrayType(wide, result.type(of: operand).shape)))
-            }
-            let product = append(Step(step.instruction, widened, ArrayType(wide, step.type.shape)))
-            values.append(append(Step(.convert, [product], step.type)))
+            rewriting.tag = tag(of: ValueID(index)) ?? -1
+            try rewriting.add(step)
         }
-        result.results = results.map { values[$0.int] }
+        result = rewriting.program
+        result.results = results.map { rewriting.values[$0.int] }
         return result
+    }
+}
+
+extension Program.Step {
+    fileprivate var needsWiderIntegers: Bool {
+        switch instruction {
+        case .dot, .convolution, .selectAndScatter: type.dtype.productDType != type.dtype
+        default: false
+        }
+    }
+
+    fileprivate var hasPadding: Bool {
+        guard case .convolution(let window) = instruction else { return false }
+        return window.axes.contains { ($0.low, $0.high, $0.baseDilation) != (0, 0, 1) }
+    }
+}
+
+private struct Rewriting {
+    var program: Program
+    var tag: Int32 = -1
+    /// The new value of each of the old program.
+    var values: [ValueID] = []
+    /// Images that several convolutions see with the same padding are padded once.
+    private var padded: [PaddedKey: ValueID] = [:]
+    private var zeros: [DType: ValueID] = [:]
+
+    private struct PaddedKey: Hashable {
+        let image: ValueID
+        let axes: [WindowAxis]
+    }
+
+    init(program: Program) { self.program = program }
+
+    private mutating func append(_ instruction: Instruction, _ operands: [ValueID], _ type: ArrayType) -> ValueID {
+        program.steps.append(Program.Step(instruction, operands, type))
+        program.tags.append(tag)
+        return ValueID(program.steps.count - 1)
+    }
+
+    mutating func add(_ step: Program.Step) throws(InvalidProgram) {
+        var operands = step.operands.map { values[$0.int] }
+        var type = step.type
+        if step.needsWiderIntegers {
+            type = ArrayType(step.type.dtype.productDType, step.type.shape)
+            operands = operands.map { operand in
+                append(.convert, [operand], ArrayType(type.dtype, program.type(of: operand).shape))
+            }
+        }
+        var value: ValueID
+        if case .convolution(var window) = step.instruction, step.hasPadding {
+            operands[0] = try pad(operands[0], window.axes)
+            window.axes = window.axes.map { WindowAxis(size: $0.size, stride: $0.stride, dilation: $0.dilation) }
+            value = append(.convolution(window), operands, type)
+        } else {
+            value = append(step.instruction, operands, type)
+        }
+        if step.needsWiderIntegers { value = append(.convert, [value], step.type) }
+        values.append(value)
+    }
+
+    /// The image with its padding and gaps, cut where the padding is negative.
+    private mutating func pad(_ image: ValueID, _ axes: [WindowAxis]) throws(InvalidProgram) -> ValueID {
+        let space = axes.map { WindowAxis(low: $0.low, high: $0.high, baseDilation: $0.baseDilation) }
+        let key = PaddedKey(image: image, axes: space)
+        if let known = padded[key] { return known }
+        let type = program.type(of: image)
+        let zero: ValueID
+        if let known = zeros[type.dtype] {
+            zero = known
+        } else {
+            program.constants.append(UntypedArray(scalar: 0, dtype: type.dtype))
+            zero = append(.constant(program.constants.count - 1), [], ArrayType(type.dtype, []))
+            zeros[type.dtype] = zero
+        }
+        let low = [0] + space.map { max(0, $0.low) } + [0]
+        let high = [0] + space.map { max(0, $0.high) } + [0]
+        let interior = [0] + space.map { $0.baseDilation - 1 } + [0]
+        let padding = Instruction.pad(low: low, high: high, interior: interior)
+        let paddedType = try padding.resultType(of: [type, ArrayType(type.dtype, [])], declared: nil)
+        let shape = paddedType.shape
+        var starts = shape.map { _ in 0 }
+        var limits = shape
+        var value = append(padding, [image, zero], paddedType)
+        for (index, axis) in space.enumerated() {
+            starts[index + 1] = min(shape[index + 1], max(0, -axis.low))
+            limits[index + 1] = max(starts[index + 1], shape[index + 1] - max(0, -axis.high))
+        }
+        if starts.contains(where: { $0 > 0 }) || limits != shape {
+            let sliced = zip(starts, limits).map { $1 - $0 }
+            value = append(
+                .slice(starts: starts, limits: limits, strides: shape.map { _ in 1 }), [value],
+                ArrayType(type.dtype, sliced))
+        }
+        padded[key] = value
+        return value
     }
 }
 

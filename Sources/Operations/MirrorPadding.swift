@@ -2,7 +2,7 @@
 
 public import Graphs
 package import Programs
-public import Tensors
+package import Tensors
 
 /// Where the mirror stands.
 public enum MirrorMode: String, Hashable, Sendable, CaseIterable {

@@ -4,7 +4,7 @@
 import Tensors
 
 /// How elements are turned into what is combined, and back.
-private struct Accumulation<Scalar: TensorElement, Total> {
+struct Accumulation<Scalar: TensorElement, Total> {
     var initial: Total
     var widen: (Scalar) -> Total
     var combine: (Total, Total) -> Total
@@ -24,7 +24,7 @@ extension Reducer {
         }
     }
 
-    fileprivate func accumulation<Scalar: InterpretedFloat>(of type: Scalar.Type) -> Accumulation<Scalar, Double> {
+    func accumulation<Scalar: InterpretedFloat>(of type: Scalar.Type) -> Accumulation<Scalar, Double> {
         let initial: Double =
             switch self {
             case .sum, .or, .and: 0
@@ -37,7 +37,7 @@ extension Reducer {
         )
     }
 
-    fileprivate func accumulation<Scalar: IntegerElement>(of type: Scalar.Type) -> Accumulation<Scalar, Scalar> {
+    func accumulation<Scalar: IntegerElement>(of type: Scalar.Type) -> Accumulation<Scalar, Scalar> {
         let initial: Scalar =
             switch self {
             case .sum, .or: 0
@@ -50,7 +50,7 @@ extension Reducer {
             initial: initial, widen: { $0 }, combine: { self.function($0, $1) ?? 0 }, narrow: { $0 })
     }
 
-    fileprivate var truthAccumulation: Accumulation<Bool, Bool> {
+    var truthAccumulation: Accumulation<Bool, Bool> {
         let isConjunction = self == .and || self == .minimum
         return Accumulation(
             initial: isConjunction, widen: { $0 }, combine: { self.function($0, $1) ?? false }, narrow: { $0 })

@@ -53,6 +53,9 @@ package enum Interpreter {
         case .dot(let transposeLeft, let transposeRight):
             return dot(operands[0], operands[1], transposeLeft, transposeRight, to: type)
         case .reduce(let reducer, let axes): return reduce(reducer, operands[0], axes: axes, to: type)
+        case .convolution(let window): return convolution(operands[0], operands[1], window, to: type)
+        case .reduceWindow(let reducer, let axes): return reduceWindow(reducer, operands[0], axes, to: type)
+        case .selectAndScatter(let axes): return selectAndScatter(operands[0], operands[1], axes)
         case .argReduce(let smallest, let axis):
             return argReduce(operands[0], smallest: smallest, axis: axis, to: type)
         case .argSort(let axis, let descending, let count):

@@ -23,11 +23,11 @@ extension Program: CustomStringConvertible {
 
 extension ArrayType {
     /// `tensor<3x4xf32>`
-    fileprivate var mlir: String { "tensor<\(self)>" }
+    var mlir: String { "tensor<\(self)>" }
 }
 
 /// Writes one program.
-private struct Printer {
+struct Printer {
     let program: Program
     /// Stands before the number in the names of values, so that those of a nested program differ from those around it.
     private let prefix: String
@@ -35,7 +35,7 @@ private struct Printer {
     private let arguments: [String]
     /// The name of each value so far.
     private var names: [String] = []
-    private var lines: [String] = []
+    var lines: [String] = []
 
     init(program: Program) {
         self.init(program: program, prefix: "", arguments: program.parameters.indices.map { "%arg\($0)" })
@@ -134,6 +134,12 @@ private struct Printer {
             emit(
                 "stablehlo.reduce(\(all) init: \(initial)) applies stablehlo.\(reducer.function.stableHLOName) "
                     + "across dimensions = \(axes) : (\(types[0].mlir), \(type.mlir)) -> \(step.type.mlir)")
+        case .convolution(let window):
+            writeConvolution(window, all, signature, step.type, number: number)
+        case .reduceWindow(let reducer, let axes):
+            writeReduceWindow(reducer, axes, operands[0], types[0], step.type, number: number)
+        case .selectAndScatter(let axes):
+            writeSelectAndScatter(axes, all, types, step.type, number: number)
         case .argReduce(let smallest, let axis):
             writeArgReduce(step, operands[0], types[0], smallest: smallest, axis: axis, number: number)
         case .argSort(let axis, let descending, _):
@@ -304,14 +310,14 @@ private struct Printer {
     }
 
     /// A line that defines `%name` as equal elements.
-    private mutating func constant(_ name: String, _ value: Double, _ type: ArrayType) -> String {
+    mutating func constant(_ name: String, _ value: Double, _ type: ArrayType) -> String {
         let text = type.count == 0 ? "dense<>" : dense(UntypedArray(scalar: value, dtype: type.dtype))
         lines.append("%\(name) = stablehlo.constant \(text) : \(type.mlir)")
         return "%\(name)"
     }
 
     /// A line that defines `%name` as what the reduction of no elements gives.
-    private mutating func neutral(_ name: String, _ reducer: Reducer, _ type: ArrayType) -> String {
+    mutating func neutral(_ name: String, _ reducer: Reducer, _ type: ArrayType) -> String {
         let empty = UntypedArray(dtype: type.dtype, shape: [0], storage: ArrayStorage(byteCount: 0))
         let value = Interpreter.reduce(reducer, empty, axes: [0], to: type)
         lines.append("%\(name) = stablehlo.constant \(value.map(dense) ?? "dense<>") : \(type.mlir)")

@@ -7,6 +7,7 @@ import Sessions
 import Summaries
 import Tensors
 import Testing
+import Training
 
 /// A small model, and data that it can learn.
 struct SmallTask {

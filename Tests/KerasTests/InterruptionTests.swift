@@ -1,6 +1,7 @@
 import FileTestSupport
 import Foundation
 import Testing
+import Training
 
 /// A process that trains is told to end.
 @Suite struct InterruptionTests {

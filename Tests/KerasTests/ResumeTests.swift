@@ -7,6 +7,7 @@ import Operations
 import Sessions
 import Tensors
 import Testing
+import Training
 
 /// Ends the training by an error after a batch.
 private final class Breaker: Callback {

@@ -38,14 +38,14 @@ func tryingNumbers(_ dtype: DType) -> [Double] {
 private let infinity = Double.infinity
 
 /// `count` ordinary numbers, few enough apart that some are equal.
-private func ordinary(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
+func ordinary(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
     var random = RandomStream(seed: 7)
     let count = shape.reduce(1, *)
     return array(dtype, shape, (0..<count).map { _ in Double(Int.random(in: -8...8, using: &random)) / 4 })
 }
 
 /// Ordinary numbers with a NaN and both infinities among them.
-private func mixed(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
+func mixed(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
     var numbers = ordinary(dtype, shape).doubles
     for (index, number) in tryingNumbers(dtype).enumerated() where index * 5 + 2 < numbers.count {
         numbers[index * 5 + 2] = number
@@ -55,7 +55,7 @@ private func mixed(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
 
 /// The samples of every instruction on one dtype.
 func instructionSamples(_ dtype: DType) -> [InstructionSample] {
-    elementwiseSamples(dtype) + movingSamples(dtype) + combiningSamples(dtype)
+    elementwiseSamples(dtype) + movingSamples(dtype) + combiningSamples(dtype) + windowSamples(dtype)
 }
 
 private func elementwiseSamples(_ dtype: DType) -> [InstructionSample] {
