@@ -1,6 +1,7 @@
 import Keras
 import Tensors
 import Testing
+import Training
 
 @Suite struct JSONTests {
     @Test(arguments: [

@@ -4,6 +4,7 @@ import Foundation
 import Graphs
 import Tensors
 import Testing
+import Training
 
 @testable import Keras
 

@@ -8,6 +8,7 @@ import SavedModels
 import Sessions
 import Tensors
 import Testing
+import Training
 
 @testable import Keras
 
