@@ -75,12 +75,12 @@ import Training
         #expect(fromArrays["loss"] == fromBatches["loss"])
         #expect(fromBatches["val_accuracy"].last ?? 0 > 0.9)
         #expect(try model.evaluate(batches, verbose: 0)["accuracy"] ?? 0 > 0.9)
-        #expect(try model.predict(Dataset(x).batch(20)).shape == [100, 2])
+        #expect(try model.predict(Dataset(slices: x).batch(20)).shape == [100, 2])
     }
 
     @Test func aDatasetWithoutEndNeedsANumberOfSteps() throws {
         let (x, y) = try data(count: 20)
-        let batches = try Dataset(x, y).batch(5).repeated()
+        let batches = try Dataset(x, y).batch(5).repeat()
         let error = #expect(throws: KerasError.self) { try model().fit(batches, verbose: 0) }
         #expect(error?.message == "the data set has no end")
         let history = try model().fit(batches, epochs: 2, verbose: 0, stepsPerEpoch: 7)

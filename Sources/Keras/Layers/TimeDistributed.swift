@@ -37,3 +37,48 @@ public struct TimeDistributed: UnaryLayer {
         return context.reshape(output, leadingAs: input, 2, then: rest)
     }
 }
+
+// MARK: - In files
+
+extension TimeDistributed: ConfigurableLayer {
+    public var configuration: Configuration {
+        get throws { Configuration(Self.className, ["layer": try Configuration.json(ofInner: layer)]) }
+    }
+
+    public init(configuration: Configuration) throws {
+        self.init(try configuration.innerLayer("layer"), name: configuration.layerName)
+    }
+}
+
+extension Configuration {
+    /// A layer inside another, as Keras's JSON has it.
+    ///
+    /// - Errors: `KerasError` for a layer that cannot be saved.
+    static func json(ofInner layer: any Layer) throws -> JSONValue {
+        guard let layer = layer as? any ConfigurableLayer else {
+            throw KerasError("the layer \"\(layer.name)\" (\(type(of: layer).className)) cannot be saved as JSON")
+        }
+        let configuration = try layer.configuration
+        var settings = configuration.settings
+        settings["name"] = .string(layer.name)
+        settings["trainable"] = .bool(layer.isTrainable)
+        settings["dtype"] = "float32"
+        return [
+            "module": "keras.layers", "class_name": .string(configuration.className), "config": .object(settings),
+            "registered_name": nil,
+        ]
+    }
+
+    /// A layer of the library among the settings.
+    ///
+    /// - Errors: `KerasError` for an unknown class, with the nearest.
+    func innerLayer(_ key: String) throws -> any Layer {
+        guard let name = settings[key]?["class_name"]?.string else {
+            throw KerasError("\"\(key)\" of \(className) must be a layer")
+        }
+        guard let type = LayerCatalogue.byName[name] else {
+            throw KerasError.unknownName(name, "layer", known: Array(LayerCatalogue.byName.keys))
+        }
+        return try type.init(configuration: Configuration(name, settings[key]?["config"]?.object ?? [:]))
+    }
+}

@@ -83,6 +83,7 @@ enum LayerCatalogue {
         Softmax.self,
         SpatialDropout1D.self,
         SpatialDropout2D.self,
+        TimeDistributed.self,
         Subtract.self,
         UnitNormalization.self,
         UpSampling1D.self,

@@ -2,6 +2,7 @@
 
 import Operations
 import Tensors
+import Training
 
 /// A setting that JSON names by a class and its settings, or by a short name.
 protocol SettingValue {
@@ -28,7 +29,7 @@ extension SettingValue {
             let configuration = named.configuration
             guard Self.table[configuration.className] != nil || Self.makers[configuration.className] != nil else {
                 throw KerasError(
-                    "an \(Self.what) that is a function of one's own cannot be saved as JSON",
+                    "the \(Self.what) is a function of one's own and cannot be saved as JSON",
                     hint: "use one with a name")
             }
             if Self.makers.isEmpty { return .string(configuration.className) }
@@ -190,6 +191,13 @@ extension WeightRegularizer: SettingValue {
         "L1": { .l1(try $0.float("l1", default: 0.01)) },
         "L2": { .l2(try $0.float("l2", default: 0.01)) },
         "L1L2": { .l1l2(l1: try $0.float("l1", default: 0), l2: try $0.float("l2", default: 0)) },
+        "OrthogonalRegularizer": { configuration in
+            let mode = try configuration.string("mode", default: "rows")
+            guard let lines = Regularizer.Lines(rawValue: mode) else {
+                throw KerasError.unknownName(mode, "mode", known: ["rows", "columns"])
+            }
+            return .orthogonal(try configuration.float("factor", default: 0.01), of: lines)
+        },
     ]
 }
 
