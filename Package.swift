@@ -34,7 +34,10 @@ let package = Package(
         .library(name: "TensorGraph", targets: ["TensorGraph"]),
         .executable(name: "mnist", targets: ["mnist"]),
         .executable(name: "inverse", targets: ["inverse"]),
+        .executable(name: "gradients", targets: ["gradients"]),
+        .executable(name: "atoms", targets: ["atoms"]),
         .executable(name: "keras-mnist", targets: ["keras-mnist"]),
+        .executable(name: "convnet", targets: ["convnet"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "tensorgraph", targets: ["tensorgraph"]),
     ],
@@ -109,9 +112,12 @@ let package = Package(
                 "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Examples/Support", swiftSettings: settings),
+        example("gradients"),
         example("inverse"),
         example("mnist"),
+        example("atoms"),
         example("keras-mnist"),
+        example("convnet"),
         .executableTarget(
             name: "bench",
             dependencies: [
