@@ -92,7 +92,14 @@ extension Configuration {
         }
     }
 
-    func float(_ key: String, default value: Float) throws -> Float { Float(try number(key, default: Double(value))) }
+    /// A number among the settings that a `Float` can hold: no NaN and none that becomes infinite.
+    func float(_ key: String, default value: Float) throws -> Float {
+        let number = try number(key, default: Double(value))
+        guard Float(number).isFinite else {
+            throw KerasError("\"\(key)\" of \(className) is \(number), but must be a finite number")
+        }
+        return Float(number)
+    }
 
     /// Axes among the settings: one or several.
     func axes(_ key: String = "axis") throws -> [Int] {
@@ -166,8 +173,12 @@ extension WeightInitializer: SettingValue {
         guard let distribution = distributions[distribution] else {
             throw KerasError.unknownName(distribution, "distribution", known: Array(distributions.keys))
         }
+        let scale = try configuration.number("scale", default: 1)
+        guard scale > 0, scale.isFinite else {
+            throw KerasError("\"scale\" of VarianceScaling is \(scale), but must be above 0")
+        }
         return .varianceScaling(
-            scale: try configuration.number("scale", default: 1), mode: mode, distribution: distribution,
+            scale: scale, mode: mode, distribution: distribution,
             seed: try configuration.seed())
     }
 }
