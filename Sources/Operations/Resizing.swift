@@ -112,7 +112,8 @@ package struct Resizing: Operation {
             let (from, to) = (builder.shape(of: value)[axis], shape[axis])
             if from == to, !isBilinear { continue }
             let sources = sources(from: isGradient ? to : from, to: isGradient ? from : to)
-            value = try isGradient
+            value =
+                try isGradient
                 ? scattered(value, sources, axis: axis, range: to, builder)
                 : gathered(value, sources, axis: axis, builder)
         }
