@@ -63,7 +63,7 @@ static inline void pack_left_tile(const run *run, char *to, int64_t row, int64_t
   const ck_gemm_plan *plan = run->plan;
   const int64_t bytes = run->kernels->bytes;
   if (gemm->patches != NULL) {
-    ck_pack_patches(to, plan->left_pitch, run->left, gemm->patches, plan->left, row, rows, k, depth, bytes);
+    ck_pack_patches(gemm->isa, to, plan->left_pitch, run->left, gemm->patches, plan->left, row, rows, k, depth, bytes);
   } else {
     const char *left = run->left + (row * gemm->left_row + k * gemm->left_column) * bytes;
     run->kernels->pack_left[plan->left](to, plan->left_pitch, left, gemm->left_row, gemm->left_column, rows, depth,

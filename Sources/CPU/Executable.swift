@@ -107,6 +107,9 @@ package final class Executable: @unchecked Sendable {
                 call = try makeCall(index, draft, planner, buffers, device.instructionSet, threads: threads)
             }
             calls.append(call)
+            if case .random(let random) = call {
+                usesThreads = usesThreads || randomParts(random, threads: threads) > 1
+            }
             switch call {
             case .loop(let loop, let parts):
                 scratch = max(scratch, loop.scratchByteCount * Int(parts))
@@ -251,6 +254,11 @@ private struct LoopWork {
     let status: UnsafeMutablePointer<ck_status>
 }
 
+private struct RandomWork {
+    let random: UnsafeMutablePointer<ck_random>
+    let table: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+}
+
 private struct ProductWork {
     let product: UnsafeMutablePointer<ck_gemm>
     let table: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
@@ -264,6 +272,17 @@ extension Executable {
         withUnsafeMutablePointer(to: &frame.status) { status in
             withUnsafePointer(to: ck_solo) { solo in
                 switch call {
+                case .random(let random)
+                where pool != nil && randomParts(random, threads: Int32(device.threadCount)) > 1:
+                    guard let pool else { return }
+                    var work = RandomWork(random: random, table: frame.table)
+                    ck_pool_run(
+                        pool, randomParts(random, threads: Int32(device.threadCount)),
+                        { context, team in
+                            guard let context, let team else { return }
+                            let work = context.assumingMemoryBound(to: RandomWork.self).pointee
+                            ck_random_run(work.random, work.table, team)
+                        }, &work)
                 case .loop(let loop, let parts):
                     guard parts > 1, let pool else {
                         ck_loop_run(loop.prepared, frame.table, frame.scratch, solo, status)
@@ -326,6 +345,12 @@ extension Executable {
 
 /// Less work than this, in element operations, is not worth a hand-over to another thread (about 3 microseconds).
 let parallelThreshold = 60_000
+
+/// How many threads draw random numbers, each of which costs as much as some eight element operations: what each draws
+/// depends on its place alone.
+private func randomParts(_ random: UnsafeMutablePointer<ck_random>, threads: Int32) -> Int32 {
+    random.pointee.count > Int64(parallelThreshold / 8) ? threads : 1
+}
 
 private func makeCall(
     _ index: Int, _ draft: KernelDraft, _ planner: KernelPlanner, _ buffers: BufferPlan, _ isa: InstructionSet,

@@ -126,8 +126,6 @@ extension LabelledImages {
     public var dataset: Dataset<Pair<NDArray<Float>, NDArray<Label>>> {
         let both = Pair(images, labels)
         return Dataset(
-            rows: RowPlan(
-                indices: .range(count), row: { both.row($0) }, range: { both.rows($0) },
-                gather: { try both.gathering($0) }))
+            rowCount: count, row: { both.row($0) }, range: { both.rows($0) }, gather: { try both.gathering($0) })
     }
 }

@@ -10,7 +10,7 @@ package enum OperationCatalogue {
     package static let operations: [any Operation] = [
         elementwise, sources, passing, variables, updates, reductions, shapes, products, networks, indexing, random,
         imported,
-        controlFlow,
+        controlFlow, windows,
     ].flatMap { $0 }
 
     /// TensorFlow's names of all operations.
@@ -71,6 +71,17 @@ package enum OperationCatalogue {
         SparseSoftmaxCrossEntropy(dtype: .float32, labelType: .int32), LeakyRelu(dtype: .float32),
     ]
 
+    private static let windows: [any Operation] = [2, 3].flatMap { rank -> [any Operation] in
+        let window = ImageWindow(strides: Array(repeating: 1, count: rank), padding: .same)
+        let sizes = Array(repeating: 2, count: rank)
+        let roles: [Convolution.Role] = [.forward, .imageGradient, .kernelGradient]
+        return roles.map { Convolution($0, dtype: .float32, window: window) }
+            + (rank == 2 ? roles.map { Convolution($0, dtype: .float32, window: window, isDepthwise: true) } : [])
+            + [.largest, .largestGradient, .largestGradientGradient, .mean, .meanGradient].map {
+                Pooling($0, dtype: .float32, window: window, sizes: sizes)
+            }
+    }
+
     private static let indexing: [any Operation] = [
         Gather(dtype: .float32, indexType: .int32), UnsortedSegmentSum(dtype: .float32, indexType: .int32),
         OneHot(dtype: .float32, indexType: .int32),
@@ -82,6 +93,8 @@ package enum OperationCatalogue {
         MirrorPad(dtype: .float32),
         MirrorPad(dtype: .float32, isFolding: true),
         Roll(dtype: .float32),
+        GatherNd(dtype: .float32),
+        ScatterNd(dtype: .float32),
     ]
 
     private static let imported: [any Operation] = [
@@ -131,6 +144,8 @@ package enum OperationCatalogue {
         GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
         PaddedMatrixDiagonalPart.self, Conditional.self, WhileLoop.self, FunctionCall.self, RandomNumbers.self,
         RandomIntegers.self,
+        Convolution.self,
+        Pooling.self,
         InTopK.self,
         TopK.self,
         FusedBatchNorm.self,
@@ -138,6 +153,8 @@ package enum OperationCatalogue {
         Einsum.self,
         MirrorPad.self,
         Roll.self,
+        GatherNd.self,
+        ScatterNd.self,
     ]
 
     private static let decodableByName = Dictionary(

@@ -50,6 +50,9 @@ struct PipelineTests {
         #expect(numbers.filter { _ in true }.cardinality == .unknown)
         #expect(Dataset.range(.max).repeat(3).cardinality == .unknown)
         #expect(Dataset.range(.min ..< .max).cardinality == .unknown)
+        #expect(try Dataset.range(.min ..< .max).makeIterator(skipping: 3).next() == .min + 3)
+        #expect(try Dataset.range(10).batch(.max).makeIterator(skipping: 5).next() == nil)
+        #expect(try Dataset.range(5).interleave(cycleLength: .max) { Dataset.range($0) }.elements().count == 10)
     }
 
     @Test func rowsAreTheSlicesAlongTheFirstAxis() throws {

@@ -43,7 +43,7 @@ struct TensorFlowDataTests {
             print(keras.utils.pad_sequences([[1], [2, 3, 4], []], maxlen=2).flatten().tolist())
             print(keras.utils.pad_sequences([[1], [2, 3, 4], []], padding="post", value=7).flatten().tolist())
             print(keras.utils.normalize(np.array([[3., 4.], [0., 0.], [1., 0.]]), axis=-1).flatten().tolist())
-            print(keras.utils.normalize(np.array([[3., 4.], [0., 0.], [1., 0.]]), axis=0, order=1).flatten().tolist())
+            print(keras.utils.normalize(np.array([[3., 4.], [0., 0.], [1., 0.]]), axis=-1, order=1).flatten().tolist())
             for x, y in tf.data.experimental.CsvDataset(sys.argv[1], [tf.float32, tf.string], header=True):
                 print(x.numpy(), y.numpy().decode().encode())
             """, [path])
@@ -85,7 +85,7 @@ struct TensorFlowDataTests {
             try "\(toCategorical(NDArray<Int32>([0, 2, 1])).scalars)",
             try "\(padSequences([[1], [2, 3, 4], []] as [[Int32]], maxLength: 2).scalars)",
             try "\(padSequences([[1], [2, 3, 4], []] as [[Int32]], padding: .post, value: 7).scalars)",
-            "\(try normalize(matrix).scalars)", "\(try normalize(matrix, axis: 0, order: 1).scalars)",
+            "\(try normalize(matrix).scalars)", "\(try normalize(matrix, order: 1).scalars)",
         ]
         for row in try csv.rows.elements() {
             let text = row[1].replacing("\n", with: "\\n")

@@ -84,7 +84,7 @@ private let goldenTolerance = 3e-6
         "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt",
         "If", "Case", "While", "StatefulPartitionedCall",
         "InTopKV2", "TopKV2", "FusedBatchNormV3", "FusedBatchNormGradV3", "Einsum", "MirrorPad", "MirrorPadGrad",
-        "Roll",
+        "Roll", "GatherNd", "ScatterNd",
     ]
 
     @Test func everyOperationHasGoldenValues() {

@@ -1,5 +1,6 @@
 import Graphs
 import Operations
+import Sessions
 import Tensors
 import Testing
 
@@ -106,5 +107,34 @@ import Testing
         #expect(
             try message { _ = meshgrid([input(3), input(2, 2)]) }
                 == "Meshgrid: a grid is made of vectors, but one has shape [2, 2]")
+    }
+
+    @Test func coordinatesThatNameNothingAreMistakes() throws {
+        let coordinates: (Int?...) -> Tensor<Int32> = { placeholder(Int32.self, Shape($0)) }
+        #expect(
+            try message { _ = gatherND(input(4, 3), coordinates(nil, 3)) }
+                == "GatherNd: coordinates of shape [?, 3] name 3 axes, but [4, 3] has 2")
+        #expect(
+            try message { _ = scatterND(coordinates(5, 1), input(5, 2), shape: [4, 3]) }
+                == "ScatterNd: the updates have shape [5, 2], but coordinates of shape [5, 1] in [4, 3] are for [5, 3]")
+        #expect(
+            try message { _ = scatterND(coordinates(5, 1), input(5), shape: [-4]) }
+                == "ScatterNd: [-4] is not a shape: its sizes are negative or too large")
+    }
+
+    @Test(arguments: [[4, 0], [0, 3], [-1, 0]]) func coordinatesOutsideMakeTheRunThrow(_ outside: [Int32]) throws {
+        try Graph().asDefault {
+            let coordinates = placeholder(Int32.self, [1, 2])
+            let fed = try NDArray([outside])
+            let session = Session()
+            let taken = gatherND(ones([4, 3]) as Tensor<Float>, coordinates)
+            let put = scatterND(coordinates, ones([1]) as Tensor<Float>, shape: [4, 3])
+            for result in [taken, put] {
+                let error = #expect(throws: SessionError.self) {
+                    try session.run(result, feeding: coordinates.fed(fed))
+                }
+                #expect(error?.kind == .data)
+            }
+        }
     }
 }

@@ -325,7 +325,30 @@ extension OpSample {
                 [sort($0, axis: 0, descending: true).value]
             },
         ].flatMap { $0 }
-        return sorting + [
+        let coordinates: [([Int], [Int], [Double])] = [
+            ([4, 3], [5, 2], [0, 1, 3, 2, 0, 1, 2, 0, 1, 1]), ([4, 3], [2, 1], [3, 0]),
+            ([3], [2, 2, 1], [2, 0, 2, 1]),
+            ([2, 3, 2], [3, 2], [1, 2, 0, 0, 1, 2]), ([4, 3], [0, 2], []),
+        ]
+        let indexed = coordinates.flatMap { params, form, numbers -> [OpSample] in
+            let updates = form.dropLast() + params.dropFirst(form[form.count - 1])
+            return [
+                OpSample(
+                    operation: "GatherNd",
+                    inputs: [
+                        SampleInput(Scalar.dtype, params, anything), SampleInput(.int32, form, .values(numbers)),
+                    ]
+                ) { [gatherND(Tensor<Scalar>($0[0]), Tensor<Int32>($0[1])).value] },
+                OpSample(
+                    operation: "ScatterNd",
+                    inputs: [
+                        SampleInput(.int64, form, .values(numbers)),
+                        SampleInput(Scalar.dtype, Array(updates), anything),
+                    ]
+                ) { [scatterND(Tensor<Int64>($0[0]), Tensor<Scalar>($0[1]), shape: params).value] },
+            ]
+        }
+        return sorting + indexed + [
             gathering("of rows", [3, 2], [4], axis: 0, .nothing),
             gathering("of one row", [3, 2], [], axis: 0, .nothing),
             gathering("of no rows", [3, 2], [0, 2], axis: 0, .nothing),

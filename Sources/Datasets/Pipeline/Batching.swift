@@ -135,13 +135,13 @@ private final class BatchCursor<Element, Batch>: Cursor<Batch> {
         var elements: [Element] = []
         while elements.count < size, let element = try source.next() { elements.append(element) }
         guard !elements.isEmpty, elements.count == size || !dropRemainder else { return nil }
-        defer { index += elements.count }
+        defer { index &+= elements.count }
         return try place.rethrowing(element: index) { try stack(elements) }
     }
 
     override func skip(_ count: Int) throws -> Int {
         let skipped = try skipBatches(count, of: size, dropRemainder, in: source)
-        index += skipped * size
+        index &+= skipped &* size
         return skipped
     }
 }

@@ -45,7 +45,8 @@ final class RangeCursor: Cursor<Int> {
     }
 
     override func skip(_ count: Int) -> Int {
-        let skipped = max(0, min(count, rest.count))
+        let (length, overflow) = rest.upperBound.subtractingReportingOverflow(rest.lowerBound)
+        let skipped = max(0, min(count, overflow ? .max : length))
         rest = (rest.lowerBound + skipped)..<rest.upperBound
         return skipped
     }

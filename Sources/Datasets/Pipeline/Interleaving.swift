@@ -48,7 +48,7 @@ private final class InterleavingCursor<Element>: Cursor<Element> {
     private let open: () throws -> Cursor<Element>?
     private let cycleLength: Int
     private let blockLength: Int
-    /// The open ones; nil where one ended and none has taken its place yet.
+    /// The open ones; nil for one that ended and whose place is free.
     private var cycle: [Cursor<Element>?] = []
     private var turn = 0
     private var taken = 0
@@ -69,9 +69,9 @@ private final class InterleavingCursor<Element>: Cursor<Element> {
                 cycle[turn] = try open()
                 if cycle[turn] == nil { isSourceAtEnd = true }
             }
-            if isSourceAtEnd, cycle.allSatisfy({ $0 == nil }) { return nil }
             guard let current = cycle[turn] else {
-                endTurn()
+                // Nothing will take this place any more.
+                cycle.remove(at: turn)
                 continue
             }
             if let element = try current.next() {

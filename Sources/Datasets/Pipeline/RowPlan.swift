@@ -110,6 +110,20 @@ extension Dataset where Element: SliceableElement {
 }
 
 extension Dataset {
+    /// Rows of anything that can take several at once.
+    ///
+    /// - Parameters:
+    ///   - rowCount: how many rows there are.
+    ///   - row: one of them.
+    ///   - range: rows that follow each other, where they need not be copied.
+    ///   - gather: rows copied together, in the given order.
+    package init(
+        rowCount: Int, row: @escaping @Sendable (Int) throws -> Element,
+        range: (@Sendable (Range<Int>) -> Element)? = nil, gather: @escaping @Sendable ([Int]) throws -> Element
+    ) {
+        self.init(rows: RowPlan(indices: .range(rowCount), row: row, range: range, gather: gather))
+    }
+
     /// Inputs with their targets, row by row.
     ///
     ///     let train = try Dataset(x, y)                // x: [60000, 784], y: [60000]

@@ -139,7 +139,7 @@ public struct WeightInitializer: Sendable, ExpressibleByStringLiteral {
     }
 
     /// The initializers by Keras's names.
-    private static let table: [String: Named<Initializer<Float>>] = [
+    static let table: [String: Named<Initializer<Float>>] = [
         "zeros": zeros.named, "ones": ones.named, "random_normal": randomNormal().named,
         "random_uniform": randomUniform().named, "truncated_normal": truncatedNormal().named,
         "variance_scaling": varianceScaling().named, "glorot_uniform": glorotUniform().named,

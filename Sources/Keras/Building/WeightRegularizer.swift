@@ -67,7 +67,7 @@ public struct WeightRegularizer: Sendable, ExpressibleByStringLiteral {
         }
     }
 
-    private static let table: [String: Named<Function>] = [
+    static let table: [String: Named<Function>] = [
         "l1": l1().named, "l2": l2().named, "l1_l2": l1l2().named,
         "orthogonal_regularizer": orthogonal().named,
     ]

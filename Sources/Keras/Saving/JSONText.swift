@@ -154,7 +154,8 @@ private struct JSONParser {
             position = start
             throw failure("a value is expected")
         }
-        while isDigit() { position += 1 }
+        // A number that begins with 0 ends there: `01` is none.
+        if text[position] == UInt8(ascii: "0") { position += 1 } else { while isDigit() { position += 1 } }
         var isWhole = true
         if position < text.count, text[position] == UInt8(ascii: ".") {
             isWhole = false

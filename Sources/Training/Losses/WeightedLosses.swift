@@ -19,7 +19,10 @@ public struct LossWeights<Scalar: FloatingElement>: Sendable, ExpressibleByFloat
 
     let source: Source
 
+    /// One number for all.
     public init(_ number: Double) { source = .number(number) }
+    /// Numbers that the graph computes, such as a placeholder.
+    ///
     /// - Parameter weights: `[]`, or of the rank of the losses, with their dimensions or 1.
     public init(_ weights: some TensorExpression<Scalar>) { source = .tensor(weights.tensor) }
     public init(floatLiteral value: Double) { self.init(value) }

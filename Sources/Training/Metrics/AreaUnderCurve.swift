@@ -39,11 +39,12 @@ public struct AreaUnderCurve: StreamingMetric {
     private let epsilon: Float
     /// Whether precision and recall are interpolated as TensorFlow's metric does only when asked to.
     private let isCareful: Bool
+    private static let maximumCount = 1_000_000
 
     /// - Parameters:
     ///   - thresholdCount: how many thresholds there are, at least 2; more give a better area.
     ///   - thresholds: others between 0 and 1 in place of even ones.
-    /// - Errors: fewer than 2 thresholds count as 2.
+    /// - Errors: fewer than 2 thresholds count as 2, and more than a million as a million.
     public init(
         _ curve: Curve = .receiverOperatingCharacteristic, summation: Summation = .interpolation,
         thresholdCount: Int = 200, thresholds: [Double]? = nil
@@ -60,7 +61,7 @@ public struct AreaUnderCurve: StreamingMetric {
         self.summation = summation
         self.epsilon = epsilon
         self.isCareful = isCareful
-        let steps = max(thresholdCount, 2) - 1
+        let steps = min(max(thresholdCount, 2), Self.maximumCount) - 1
         let inner = thresholds?.sorted() ?? (1..<max(steps, 1)).map { Double($0) / Double(steps) }
         self.thresholds = [Float(0 - lossEpsilon)] + inner.map { Float($0) } + [Float(1 + lossEpsilon)]
     }

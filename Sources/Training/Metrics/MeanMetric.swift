@@ -118,15 +118,19 @@ extension MeanMetric {
         }
     }
 
+    /// The mean squared difference.
     public static let meanSquaredError = MeanMetric("mean_squared_error") {
         Training.meanSquaredError(labels: $0, predictions: $1)
     }
+    /// The mean absolute difference.
     public static let meanAbsoluteError = MeanMetric("mean_absolute_error") {
         Training.meanAbsoluteError(labels: $0, predictions: $1)
     }
+    /// The mean difference in percent of the label.
     public static let meanAbsolutePercentageError = MeanMetric("mean_absolute_percentage_error") {
         Training.meanAbsolutePercentageError(labels: $0, predictions: $1)
     }
+    /// The mean squared difference of logarithms.
     public static let meanSquaredLogarithmicError = MeanMetric("mean_squared_logarithmic_error") {
         Training.meanSquaredLogarithmicError(labels: $0, predictions: $1)
     }
@@ -135,15 +139,21 @@ extension MeanMetric {
         labels, predictions in
         makeSampleValues("root_mean_squared_error", labels, predictions, nil) { squaredDifference($1, $0) }
     }
+    /// The mean logarithm of the hyperbolic cosine of the difference.
     public static let logCosh = MeanMetric("logcosh") { Training.logCosh(labels: $0, predictions: $1) }
+    /// The mean Poisson loss.
     public static let poisson = MeanMetric("poisson") { Training.poisson(labels: $0, predictions: $1) }
+    /// The mean divergence of predicted distributions from those of the labels.
     public static let klDivergence = MeanMetric("kl_divergence") {
         Training.klDivergence(labels: $0, predictions: $1)
     }
+    /// The mean hinge.
     public static let hinge = MeanMetric("hinge") { Training.hinge(labels: $0, predictions: $1) }
+    /// The mean squared hinge.
     public static let squaredHinge = MeanMetric("squared_hinge") {
         Training.squaredHinge(labels: $0, predictions: $1)
     }
+    /// The mean hinge of the best wrong class.
     public static let categoricalHinge = MeanMetric("categorical_hinge") {
         Training.categoricalHinge(labels: $0, predictions: $1)
     }
@@ -153,6 +163,7 @@ extension MeanMetric {
         MeanMetric("cosine_similarity") { -Training.cosineSimilarity(labels: $0, predictions: $1, axis: axis) }
     }
 
+    /// The mean cross entropy of two classes.
     public static func binaryCrossentropy(fromLogits: Bool = false, labelSmoothing: Double = 0) -> MeanMetric {
         MeanMetric("binary_crossentropy") {
             Training.binaryCrossentropy(
@@ -160,6 +171,7 @@ extension MeanMetric {
         }
     }
 
+    /// The mean cross entropy of distributions over classes.
     public static func categoricalCrossentropy(
         fromLogits: Bool = false, labelSmoothing: Double = 0, axis: Int = -1
     ) -> MeanMetric {
@@ -169,6 +181,7 @@ extension MeanMetric {
         }
     }
 
+    /// The mean cross entropy of classes given by their numbers.
     public static func sparseCategoricalCrossentropy(
         fromLogits: Bool = false, ignoredClass: Int? = nil
     ) -> MeanMetric {
