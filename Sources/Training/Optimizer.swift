@@ -129,7 +129,8 @@ extension Optimizer {
         }
     }
 
-    /// The variables that it keeps beside a trained one, in the order of `slotNames`; empty before `minimize`.
+    /// The variables that it keeps beside a trained one, in the order of `slotNames`; empty before `minimize`. Of several
+    /// optimizers of one kind that train the same variable, those of the first.
     public func slots(of variable: AnyVariable) -> [AnyVariable] {
         let names = slotNames.map { "\(variable.name)/\($0)" }
         return names.compactMap { name in variable.graph.variables.first { $0.name == name } }

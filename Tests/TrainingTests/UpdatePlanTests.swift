@@ -59,4 +59,21 @@ import Training
             #expect(found.count == 2, "\(found)")
         }
     }
+
+    @Test(
+        arguments: [
+            Momentum(learningRate: 0.1, momentum: 0.9), Adagrad(learningRate: 0.1), Adadelta(),
+            RMSProp(learningRate: 0.1), Ftrl(learningRate: 0.1, l1: 0.1), Adam(), GradientDescent(learningRate: 0.1),
+        ] as [any Optimizer])
+    func anUpdateOfRowsGoesThroughTheTableTwice(_ optimizer: any Optimizer) throws {
+        // Once to add up the rows of each index, once for the update.
+        try Graph().asDefault {
+            let table = Variable<Float>(.zeros, shape: [1000, 64], name: "table")
+            let rows = placeholder(Int32.self, [8])
+            let train = optimizer.minimize(square(gather(table, rows)).sum())
+            let plan = try Session().describePlan(train, feeding: rows.fed(NDArray(repeating: 1, shape: [8])))
+            let found = kernels(plan).filter { $0.contains("space [1000, 64]") || $0.contains("space [64000]") }
+            #expect(found.count == 2, "\(kernels(plan))")
+        }
+    }
 }
