@@ -57,6 +57,8 @@ let package = Package(
         module("Training", ["Tensors", "Graphs", "Operations", "Sessions"]),
 
         // Files of TensorFlow and others.
+        .systemLibrary(name: "CZlib"),
+        module("PNGFiles", ["CZlib"]),
         .target(name: "CChecksums"),
         module("Files", ["CChecksums"]),
         .target(
@@ -71,7 +73,7 @@ let package = Package(
             "Summaries",
             [
                 "Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs",
-                "CZlib",
+                "PNGFiles",
             ]),
         module(
             "SavedModels",
@@ -81,11 +83,10 @@ let package = Package(
             ]),
 
         // On top of the core.
-        .systemLibrary(name: "CZlib"),
         module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
-        module("Charts"),
+        module("Charts", ["Tensors", "PNGFiles"]),
         module(
             "Keras",
             [
@@ -216,7 +217,8 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
-        .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
+        .testTarget(
+            name: "ChartsTests", dependencies: ["Charts", "PNGFiles", "Tensors"], swiftSettings: settings),
         .testTarget(
             name: "KerasTests",
             dependencies: [
