@@ -34,7 +34,10 @@ let package = Package(
         .library(name: "TensorGraph", targets: ["TensorGraph"]),
         .executable(name: "mnist", targets: ["mnist"]),
         .executable(name: "inverse", targets: ["inverse"]),
+        .executable(name: "gradients", targets: ["gradients"]),
+        .executable(name: "atoms", targets: ["atoms"]),
         .executable(name: "keras-mnist", targets: ["keras-mnist"]),
+        .executable(name: "convnet", targets: ["convnet"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "tensorgraph", targets: ["tensorgraph"]),
     ],
@@ -85,6 +88,7 @@ let package = Package(
         // On top of the core.
         module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
+        module("ExampleRecords", ["Tensors", "Messages", protobuf, "Datasets"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts", ["Tensors", "PNGFiles"]),
         module(
@@ -97,7 +101,8 @@ let package = Package(
             "TensorGraph",
             [
                 "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles", "Checkpoints",
-                "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads", "Keras",
+                "GraphDefs", "Summaries", "SavedModels", "Datasets", "ExampleRecords", "Downloads",
+                "Keras",
             ]),
 
         // Programs.
@@ -108,9 +113,12 @@ let package = Package(
                 "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Examples/Support", swiftSettings: settings),
+        example("gradients"),
         example("inverse"),
         example("mnist"),
+        example("atoms"),
         example("keras-mnist"),
+        example("convnet"),
         .executableTarget(
             name: "bench",
             dependencies: [
@@ -157,7 +165,11 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib"],
+            name: "DatasetsTests",
+            dependencies: ["Datasets", "Downloads", "Files", "Tensors", "CZlib", "FileTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExampleRecordsTests", dependencies: ["ExampleRecords", "Datasets", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
         // Disks that fail or lose what was not synced, real TensorFlow in another process, mutations of bytes.
         .target(
@@ -219,10 +231,15 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ChartsTests", dependencies: ["Charts", "PNGFiles", "Tensors"], swiftSettings: settings),
+        // Trains until it is interrupted.
+        .executableTarget(
+            name: "training-interrupted", dependencies: ["Keras", "Graphs", "Operations", "Sessions", "Tensors"],
+            path: "Tests/TrainingInterrupted", swiftSettings: settings),
         .testTarget(
             name: "KerasTests",
             dependencies: [
-                "Keras", "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "Checkpoints", "Summaries",
+                "training-interrupted", "Keras", "Tensors", "Files", "Graphs", "Operations", "Sessions", "Training",
+                "Checkpoints", "Summaries",
                 "SavedModels", "ArrayFiles", "Datasets", "FileTestSupport",
             ],
             swiftSettings: settings),
@@ -243,8 +260,8 @@ if Context.environment["TENSORGRAPH_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "ArrayFiles", "Checkpoints", "Datasets", "Files", "FileTestSupport", "GraphDefs", "Graphs",
-                "SavedModels", "Sessions", "Summaries", "Tensors",
+                "ArrayFiles", "Checkpoints", "Datasets", "ExampleRecords", "Files", "FileTestSupport", "GraphDefs",
+                "Graphs", "SavedModels", "Sessions", "Summaries", "Tensors",
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -16,7 +16,7 @@ struct FuzzTarget: Sendable {
 
 /// The targets, by the order of the imports of their modules.
 let fuzzTargets: [FuzzTarget] =
-    arrayFileTargets + datasetTargets + tensorFlowTargets + graphTargets
+    arrayFileTargets + datasetTargets + tensorFlowTargets + graphTargets + kerasTargets
 
 private let environment = ProcessInfo.processInfo.environment
 private let chosen = (fuzzTargets + [selfTest]).first { $0.name == environment["FUZZ_TARGET"] }

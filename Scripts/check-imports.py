@@ -30,15 +30,17 @@ MAY_IMPORT = {
                     "Checkpoints"},
     "ArrayFiles": {"Tensors", "Files", "CZlib"},
     "Datasets": {"Tensors", "Files", "CZlib"},
+    "ExampleRecords": {"Tensors", "Messages", "SwiftProtobuf", "Datasets"},
     "Downloads": {"Tensors", "Files", "Datasets"},
     "Charts": {"Tensors", "PNGFiles"},
     "Keras": {"Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "GraphDefs", "Checkpoints",
               "Summaries", "SavedModels", "ArrayFiles", "Datasets"},
     "TensorGraph": {"Tensors", "Files", "Graphs", "Operations", "Sessions", "Training", "ArrayFiles",
-                    "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads", "Keras"},
+                    "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Datasets", "ExampleRecords", "Downloads",
+                    "Keras"},
 }
-OUTSIDE_THE_CORE = {"Messages", "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Datasets", "Downloads",
-                    "Charts", "Keras", "TensorGraph"}
+OUTSIDE_THE_CORE = {"Messages", "Checkpoints", "GraphDefs", "Summaries", "SavedModels", "Datasets", "ExampleRecords",
+                    "Downloads", "Charts", "Keras", "TensorGraph"}
 FOUNDATION = {"Foundation", "FoundationEssentials", "FoundationNetworking"}
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private |fileprivate )?import\s+"
                     r"(?:struct |class |enum |protocol |func |var |let |typealias )?(\w+)", re.MULTILINE)

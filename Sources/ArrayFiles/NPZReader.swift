@@ -64,6 +64,20 @@ public struct NPZReader: Sendable {
         return try NPYHeader(stream, place).description(stream, place)
     }
 
+    /// The content of an entry that is no array, such as a text in an archive that others wrote.
+    ///
+    /// - Errors: as `read(_:)`, and for one of more than `limit` bytes.
+    package func content(of name: String, limit: Int) throws(ArrayFileError) -> [UInt8] {
+        let stream = try stream(name).0
+        // One more than allowed, to see whether it goes on.
+        let bytes = try stream.bytes(upTo: limit + 1)
+        if bytes.count > limit {
+            throw ArrayFileError(.unsupported, path, array: name, "it has more than \(limit) bytes")
+        }
+        try stream.checkEnd()
+        return bytes
+    }
+
     private func stream(_ name: String) throws(ArrayFileError) -> (ZipEntryStream, Place) {
         let bare = name.hasSuffix(".npy") ? String(name.dropLast(4)) : name
         guard let entry = entries[name] ?? entries[bare] else {

@@ -5,6 +5,7 @@
 // are under way between two blocks of k are kept in the result itself, or in scratch memory where only the epilogue
 // writes. k is never split among parts.
 #include "gemm_plan.h"
+#include "patches.h"
 
 #include <string.h>
 
@@ -45,6 +46,20 @@ static void finish_tile(const run *run, int64_t row, int64_t rows, int64_t colum
   } else {
     ck_loop_run_tile(gemm->epilogue, run->buffers, run->epilogue_scratch, &run->batch, row, rows, column, columns,
                      run->tile, run->status);
+  }
+}
+
+/// Packs `rows` rows from `row` on of a block of k as the plan says.
+static inline void pack_left_tile(const run *run, char *to, int64_t row, int64_t rows, int64_t k, int64_t depth) {
+  const ck_gemm *gemm = run->gemm;
+  const ck_gemm_plan *plan = run->plan;
+  const int64_t bytes = run->kernels->bytes;
+  if (gemm->patches != NULL) {
+    ck_pack_patches(gemm->isa, to, plan->left_pitch, run->left, gemm->patches, plan->left, row, rows, k, depth, bytes);
+  } else {
+    const char *left = run->left + (row * gemm->left_row + k * gemm->left_column) * bytes;
+    run->kernels->pack_left[plan->left](to, plan->left_pitch, left, gemm->left_row, gemm->left_column, rows, depth,
+                                        gemm->m - row);
   }
 }
 
@@ -100,16 +115,12 @@ static void run_panel(const run *run, const block *block, const cut *cut, int64_
     const bool fetch = ahead != NULL && index == to - 1;
     tile->ahead = fetch ? ahead : tile->right;
     tile->ahead_bytes = fetch ? gemm->right_row * bytes : 0;
-    const char *left = run->left + (row * gemm->left_row + block->k * gemm->left_column) * bytes;
     if (plan->pack_left) {
-      if (pack_left) {
-        run->kernels->pack_left[plan->left](left_tile, plan->left_pitch, left, gemm->left_row, gemm->left_column, rows,
-                                            block->depth, gemm->m - row);
-      }
+      if (pack_left) pack_left_tile(run, left_tile, row, rows, block->k, block->depth);
       tile->left = left_tile;
       tile->left_stride = plan->left == CK_LEFT_ROWS ? plan->left_pitch : rows;
     } else {
-      tile->left = left;
+      tile->left = run->left + (row * gemm->left_row + block->k * gemm->left_column) * bytes;
       tile->left_stride = plan->left == CK_LEFT_ROWS ? gemm->left_row : gemm->left_column;
     }
     char *sums = block->sums == NULL
@@ -216,8 +227,7 @@ static void run_whole_rows(const run *run, const block *block, const cut *cut, i
     tile.left = run->left + (row * gemm->left_row + block->k * gemm->left_column) * bytes;
     tile.left_stride = plan->left == CK_LEFT_ROWS ? gemm->left_row : gemm->left_column;
     if (plan->pack_left) {
-      kernels->pack_left[plan->left](run->left_tiles, plan->left_pitch, tile.left, gemm->left_row, gemm->left_column,
-                                     rows, block->depth, gemm->m - row);
+      pack_left_tile(run, run->left_tiles, row, rows, block->k, block->depth);
       tile.left = run->left_tiles;
       tile.left_stride = plan->left == CK_LEFT_ROWS ? plan->left_pitch : rows;
     }

@@ -25,7 +25,7 @@ static int64_t ceiling(int64_t value, int64_t unit) { return (value + unit - 1) 
 static size_t lines(int64_t bytes) { return (size_t)up(bytes, line); }
 
 bool ck_gemm_turned(const ck_gemm *gemm, ck_gemm *turned) {
-  if (gemm->n != 1 || gemm->m == 1 || gemm->left_row != 1 || (gemm->out >= 0 && gemm->out_row != 1)) return false;
+  if (gemm->patches != NULL || gemm->n != 1 || gemm->m == 1 || gemm->left_row != 1 || (gemm->out >= 0 && gemm->out_row != 1)) return false;
   *turned = *gemm;
   turned->m = 1;
   turned->n = gemm->m;
@@ -68,6 +68,8 @@ static void choose_grid(const ck_gemm *gemm, ck_gemm_plan *plan, int32_t parts) 
       const int64_t blocks = ceiling(part_rows, kernels->rows);
       const double each = (double)ceiling(gemm->batch, batches) * (double)gemm->k;
       double cost = each * (double)part_vectors * (double)most(part_rows, least_rows * blocks);
+      // Each part packs the patches of its rows.
+      if (gemm->patches != NULL) cost += each * (double)part_rows * cost_of_copy / kernels->lanes;
       ck_gemm_right right = CK_RIGHT_OWN;
       if (plan->method == CK_GEMM_TILES) {
         if (gemm->right_column == 1 && blocks <= 1) {
@@ -104,7 +106,14 @@ static bool rows_collide(int64_t stride_bytes, int64_t rows) {
 
 static void choose_left(const ck_gemm *gemm, ck_gemm_plan *plan, int64_t part_columns) {
   const int64_t bytes = plan->kernels->bytes, rows = least(gemm->m, plan->kernels->rows);
-  if (gemm->left_column == 1 || rows == 1) {
+  if (gemm->patches != NULL) {
+    // A row per patch, unless it is the rows of a patch that lie side by side.
+    const ck_patches *patches = gemm->patches;
+    const bool has_columns = patches->column_stride[patches->column_rank - 1] != 1 &&
+                             patches->row_stride[patches->row_rank - 1] == 1;
+    plan->left = has_columns ? CK_LEFT_COLUMNS : CK_LEFT_ROWS;
+    plan->pack_left = true;
+  } else if (gemm->left_column == 1 || rows == 1) {
     plan->left = CK_LEFT_ROWS;
     plan->pack_left = gemm->left_column != 1 || rows_collide(gemm->left_row * bytes, rows);
   } else if (gemm->left_row == 1) {
@@ -131,8 +140,8 @@ ck_gemm_plan ck_gemm_plan_make(const ck_gemm *gemm, int32_t parts) {
   plan.vectors = ceiling(gemm->n, kernels->lanes);
 
   // A matrix with adjacent rows times a vector: panels of one column would waste all lanes but one.
-  plan.dot_rows = gemm->n == 1 && gemm->left_column == 1;
-  if (plan.dot_rows || (gemm->m == 1 && gemm->right_row == 1 && gemm->right_column != 1)) {
+  plan.dot_rows = gemm->n == 1 && gemm->left_column == 1 && gemm->patches == NULL;
+  if (plan.dot_rows || (gemm->patches == NULL && gemm->m == 1 && gemm->right_row == 1 && gemm->right_column != 1)) {
     plan.method = CK_GEMM_DOTS;
     if (parts > 1) choose_grid(gemm, &plan, parts);
     const int64_t stride = plan.dot_rows ? gemm->right_row : gemm->left_column;

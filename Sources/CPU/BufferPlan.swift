@@ -135,7 +135,9 @@ private func written(by draft: KernelDraft) -> [ValueID] {
     case .loop: draft.members + draft.reductions
     case .copy(let copy): [copy.destination]
     case .product(let value): draft.members + [value]
-    case .gather(let value), .scatterAdd(let value), .argReduce(let value), .random(let value): [value]
+    case .gather(let value), .scatterAdd(let value), .argReduce(let value), .argSort(let value),
+        .random(let value), .depthwise(let value), .window(let value):
+        [value]
     case .control: draft.controlMemory?.all ?? []
     }
 }

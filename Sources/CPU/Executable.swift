@@ -25,7 +25,10 @@ package final class Executable: @unchecked Sendable {
         case gather(UnsafeMutablePointer<ck_gather>)
         case scatterAdd(UnsafeMutablePointer<ck_scatter_add>)
         case argReduce(UnsafeMutablePointer<ck_arg_reduce>)
+        case argSort(UnsafeMutablePointer<ck_arg_sort>)
         case random(UnsafeMutablePointer<ck_random>)
+        case depthwise(UnsafeMutablePointer<ck_depthwise>, parts: Int32)
+        case window(UnsafeMutablePointer<ck_window>, isScatter: Bool, parts: Int32)
         case control(ControlCall)
     }
 
@@ -83,7 +86,7 @@ package final class Executable: @unchecked Sendable {
     }
 
     init(_ program: Program, device: CPUDevice) throws(InvalidProgram) {
-        let program = program.legalized()
+        let program = try program.legalized()
         let planner = try KernelPlanner(program)
         let buffers = BufferPlan(planner)
         self.program = program
@@ -104,6 +107,9 @@ package final class Executable: @unchecked Sendable {
                 call = try makeCall(index, draft, planner, buffers, device.instructionSet, threads: threads)
             }
             calls.append(call)
+            if case .random(let random) = call {
+                usesThreads = usesThreads || randomParts(random, threads: threads) > 1
+            }
             switch call {
             case .loop(let loop, let parts):
                 scratch = max(scratch, loop.scratchByteCount * Int(parts))
@@ -114,6 +120,8 @@ package final class Executable: @unchecked Sendable {
                     scratch = max(scratch, ck_gemm_scratch_bytes(product, count, epilogue?.scratchByteCount ?? 0))
                 }
                 usesThreads = usesThreads || parts > 1
+            case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
+            case .depthwise(_, let parts), .window(_, _, let parts): usesThreads = usesThreads || parts > 1
             case .gather, .scatterAdd, .argReduce, .random: break
             case .control(let control):
                 usesThreads = usesThreads || control.usesThreads
@@ -136,11 +144,16 @@ package final class Executable: @unchecked Sendable {
         for call in calls {
             switch call {
             case .loop: break
-            case .product(let pointer, _, _): pointer.deallocate()
+            case .product(let pointer, _, _):
+                pointer.pointee.patches?.deallocate()
+                pointer.deallocate()
             case .gather(let pointer): pointer.deallocate()
             case .scatterAdd(let pointer): pointer.deallocate()
             case .argReduce(let pointer): pointer.deallocate()
+            case .argSort(let pointer): pointer.deallocate()
             case .random(let pointer): pointer.deallocate()
+            case .depthwise(let pointer, _): pointer.deallocate()
+            case .window(let pointer, _, _): pointer.deallocate()
             case .control: break
             }
         }
@@ -241,6 +254,11 @@ private struct LoopWork {
     let status: UnsafeMutablePointer<ck_status>
 }
 
+private struct RandomWork {
+    let random: UnsafeMutablePointer<ck_random>
+    let table: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+}
+
 private struct ProductWork {
     let product: UnsafeMutablePointer<ck_gemm>
     let table: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
@@ -254,6 +272,17 @@ extension Executable {
         withUnsafeMutablePointer(to: &frame.status) { status in
             withUnsafePointer(to: ck_solo) { solo in
                 switch call {
+                case .random(let random)
+                where pool != nil && randomParts(random, threads: Int32(device.threadCount)) > 1:
+                    guard let pool else { return }
+                    var work = RandomWork(random: random, table: frame.table)
+                    ck_pool_run(
+                        pool, randomParts(random, threads: Int32(device.threadCount)),
+                        { context, team in
+                            guard let context, let team else { return }
+                            let work = context.assumingMemoryBound(to: RandomWork.self).pointee
+                            ck_random_run(work.random, work.table, team)
+                        }, &work)
                 case .loop(let loop, let parts):
                     guard parts > 1, let pool else {
                         ck_loop_run(loop.prepared, frame.table, frame.scratch, solo, status)
@@ -291,7 +320,20 @@ extension Executable {
                 case .gather(let gather): ck_gather_run(gather, frame.table, solo, status)
                 case .scatterAdd(let scatter): ck_scatter_add_run(scatter, frame.table, solo, status)
                 case .argReduce(let reduce): ck_arg_reduce_run(reduce, frame.table, solo)
+                case .argSort(let sort): ck_arg_sort_run(sort, frame.table, frame.scratch)
                 case .random(let random): ck_random_run(random, frame.table, solo)
+                case .depthwise(let depthwise, let parts):
+                    guard parts > 1, let pool else {
+                        ck_depthwise_run(depthwise, frame.table, solo)
+                        return
+                    }
+                    runDepthwise(depthwise, frame.table, pool, parts)
+                case .window(let window, let isScatter, let parts):
+                    guard parts > 1, let pool else {
+                        (isScatter ? ck_select_and_scatter_run : ck_reduce_window_run)(window, frame.table, solo)
+                        return
+                    }
+                    runWindow(window, isScatter: isScatter, frame.table, pool, parts)
                 case .control: break
                 }
             }
@@ -302,25 +344,21 @@ extension Executable {
 // MARK: - Descriptors
 
 /// Less work than this, in element operations, is not worth a hand-over to another thread (about 3 microseconds).
-private let parallelThreshold = 60_000
+let parallelThreshold = 60_000
+
+/// How many threads draw random numbers, each of which costs as much as some eight element operations: what each draws
+/// depends on its place alone.
+private func randomParts(_ random: UnsafeMutablePointer<ck_random>, threads: Int32) -> Int32 {
+    random.pointee.count > Int64(parallelThreshold / 8) ? threads : 1
+}
 
 private func makeCall(
     _ index: Int, _ draft: KernelDraft, _ planner: KernelPlanner, _ buffers: BufferPlan, _ isa: InstructionSet,
     threads: Int32
 ) throws(InvalidProgram) -> Executable.Call {
     let program = planner.program
-    func place(_ view: View) throws(InvalidProgram) -> Place {
-        if let place = buffers.places[view.root] { return place }
-        throw InvalidProgram("value \(view.root) has no memory")
-    }
-    func offset(_ view: View) throws(InvalidProgram) -> Int64 {
-        Int64(try place(view).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
-    }
-    func descriptor<Descriptor>(_ value: Descriptor) -> UnsafeMutablePointer<Descriptor> {
-        let pointer = UnsafeMutablePointer<Descriptor>.allocate(capacity: 1)
-        pointer.initialize(to: value)
-        return pointer
-    }
+    func place(_ view: View) throws(InvalidProgram) -> Place { try buffers.place(view) }
+    func offset(_ view: View) throws(InvalidProgram) -> Int64 { try buffers.byteOffset(view, planner) }
     func product(_ dimensions: ArraySlice<Int>) -> Int64 { Int64(dimensions.reduce(1, *)) }
     let isStored = { (value: ValueID) in buffers.places[value] != nil }
 
@@ -330,6 +368,15 @@ private func makeCall(
             try LoopAssembly(kernel: index, planner: planner, places: buffers.places, isa: isa, isStored: isStored))
         let parts = loop.isSplittable && loop.work > parallelThreshold ? threads : 1
         return .loop(loop, parts: parts)
+
+    case .product(let value) where draft.convolution != nil:
+        return try makeConvolutionCall(index, value, draft, planner, buffers, isa, threads: threads)
+
+    case .depthwise(let value):
+        return try makeDepthwiseCall(value, draft, planner, buffers, isa, threads: threads)
+
+    case .window(let value):
+        return try makeWindowCall(value, draft, planner, buffers, isa, threads: threads)
 
     case .product(let value):
         let step = program[value]
@@ -437,6 +484,25 @@ private func makeCall(
         reduce.inner = product(type.shape[(axis + 1)...])
         return .argReduce(descriptor(reduce))
 
+    case .argSort(let value):
+        let step = program[value]
+        guard case .argSort(let axis, let descending, let count) = step.instruction else {
+            throw InvalidProgram("not a sort")
+        }
+        let type = program.type(of: step.operands[0])
+        var sort = ck_arg_sort()
+        sort.type = Int32(type.dtype.kernelType.rawValue)
+        sort.descending = descending
+        sort.in = Int32(try place(draft.sources[0]).entry)
+        sort.out = Int32(try place(planner.views[value.int]).entry)
+        sort.in_offset = try offset(draft.sources[0])
+        sort.out_offset = try offset(planner.views[value.int])
+        sort.outer = product(type.shape[..<axis])
+        sort.count = Int64(type.shape[axis])
+        sort.kept = Int64(count)
+        sort.inner = product(type.shape[(axis + 1)...])
+        return .argSort(descriptor(sort))
+
     case .random(let value):
         let step = program[value]
         guard case .random(let distribution) = step.instruction else { throw InvalidProgram("not random") }
@@ -469,5 +535,25 @@ extension Distribution {
         case .truncatedNormal: CK_TRUNCATED_NORMAL
         case .uniformInteger: CK_UNIFORM_INT
         }
+    }
+}
+
+/// A descriptor in memory of its own.
+func descriptor<Descriptor>(_ value: Descriptor) -> UnsafeMutablePointer<Descriptor> {
+    let pointer = UnsafeMutablePointer<Descriptor>.allocate(capacity: 1)
+    pointer.initialize(to: value)
+    return pointer
+}
+
+extension BufferPlan {
+    /// The memory of what a view shows.
+    func place(_ view: View) throws(InvalidProgram) -> Place {
+        if let place = places[view.root] { return place }
+        throw InvalidProgram("value \(view.root) has no memory")
+    }
+
+    /// Where a view's first element lies in its memory.
+    func byteOffset(_ view: View, _ planner: KernelPlanner) throws(InvalidProgram) -> Int64 {
+        Int64(try place(view).byteOffset + view.offset * planner.type(of: view.root).dtype.byteCount)
     }
 }

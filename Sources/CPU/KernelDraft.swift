@@ -14,7 +14,12 @@ final class KernelDraft {
         case gather(ValueID)
         case scatterAdd(ValueID)
         case argReduce(ValueID)
+        case argSort(ValueID)
         case random(ValueID)
+        /// A convolution of each channel with a kernel of its own.
+        case depthwise(ValueID)
+        /// A window that slides over an array.
+        case window(ValueID)
         /// A loop or a conditional of nested programs.
         case control(ValueID)
     }
@@ -54,6 +59,8 @@ final class KernelDraft {
     /// For a loop or a conditional: the values that are its results so far; nil for those that nothing needs.
     var controlResults: [ValueID?] = []
     var controlMemory: ControlMemory?
+    /// For a product that is a convolution, or a convolution of each channel: how it reads its operands.
+    var convolution: ConvolutionPlan?
 
     init(_ kind: Kind, space: [Int], sources: [View] = []) {
         self.kind = kind
@@ -61,13 +68,19 @@ final class KernelDraft {
         self.sources = sources
     }
 
+    /// Whether the epilogue can read what lies as `view` says: it sees a convolution as a matrix.
+    func canRead(_ view: View) -> Bool {
+        convolution == nil || view.batchStride(Array(space.dropLast())) != nil
+    }
+
     /// Whether element-wise values of the given shape may be computed here.
     func accepts(_ shape: [Int]) -> Bool {
         switch kind {
         case .loop: space == shape
+        case .product where convolution != nil: space == shape && convolution?.takesEpilogue == true
         // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.
         case .product: space == shape && space.count <= 3
-        case .copy, .gather, .scatterAdd, .argReduce, .random, .control: false
+        case .copy, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window, .control: false
         }
     }
 }

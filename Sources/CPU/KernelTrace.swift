@@ -53,11 +53,14 @@ extension Executable {
         var values: [ValueID] = []
         let kind: String
         switch draft.kind {
-        case .product(let value): (values, kind) = ([value], "product")
+        case .product(let value): (values, kind) = ([value], draft.convolution == nil ? "product" : "convolution")
         case .gather(let value): (values, kind) = ([value], "gather")
         case .scatterAdd(let value): (values, kind) = ([value], "scatterAdd")
         case .argReduce(let value): (values, kind) = ([value], "argReduce")
+        case .argSort(let value): (values, kind) = ([value], "argSort")
         case .random(let value): (values, kind) = ([value], "random")
+        case .depthwise(let value): (values, kind) = ([value], "depthwise")
+        case .window(let value): (values, kind) = ([value], "window")
         case .copy(let copy): (values, kind) = ([copy.destination], "copy")
         case .control(let value): (values, kind) = ([value], "control")
         case .loop: kind = "loop"

@@ -4,39 +4,122 @@ import Programs
 import Tensors
 
 extension Program {
-    /// The same program with products of narrow integers computed in 32 bits: the lower bits, which are kept, are equal.
-    func legalized() -> Program {
-        let isNarrow = { (step: Step) -> Bool in
-            if case .dot = step.instruction { step.type.dtype.productDType != step.type.dtype } else { false }
-        }
-        guard steps.contains(where: isNarrow) else { return self }
+    /// The same program with narrow integers multiplied (and counted in windows) in 32 bits, of which the lower ones are
+    /// equal, and with the padding of convolutions made beforehand, so that kernels never look outside an image.
+    ///
+    /// - Errors: `InvalidProgram` where a padded image is larger than memory can address.
+    func legalized() throws(InvalidProgram) -> Program {
+        guard steps.contains(where: { $0.needsWiderIntegers || $0.hasPadding }) else { return self }
         var result = Program()
         result.parameters = parameters
         result.constants = constants
-        var values: [ValueID] = []
-        values.reserveCapacity(steps.count)
-        var tag: Int32 = -1
-        func append(_ step: Step) -> ValueID {
-            result.steps.append(step)
-            result.tags.append(tag)
-            return ValueID(result.steps.count - 1)
-        }
+        var rewriting = Rewriting(program: result)
         for (index, step) in steps.enumerated() {
-            tag = self.tag(of: ValueID(index)) ?? -1
-            let operands = step.operands.map { values[$0.int] }
-            guard isNarrow(step) else {
-                values.append(append(Step(step.instruction, operands, step.type)))
-                continue
-            }
-            let wide = step.type.dtype.productDType
-            let widened = operands.map { operand in
-                append(Step(.convert, [operand], ArrayType(wide, result.type(of: operand).shape)))
-            }
-            let product = append(Step(step.instruction, widened, ArrayType(wide, step.type.shape)))
-            values.append(append(Step(.convert, [product], step.type)))
+            rewriting.tag = tag(of: ValueID(index)) ?? -1
+            try rewriting.add(step)
         }
-        result.results = results.map { values[$0.int] }
+        result = rewriting.program
+        result.results = results.map { rewriting.values[$0.int] }
         return result
+    }
+}
+
+extension Program.Step {
+    fileprivate var needsWiderIntegers: Bool {
+        switch instruction {
+        case .dot, .convolution, .selectAndScatter: type.dtype.productDType != type.dtype
+        default: false
+        }
+    }
+
+    fileprivate var hasPadding: Bool {
+        guard case .convolution(let window) = instruction else { return false }
+        return window.axes.contains { ($0.low, $0.high, $0.baseDilation) != (0, 0, 1) }
+    }
+}
+
+private struct Rewriting {
+    var program: Program
+    var tag: Int32 = -1
+    /// The new value of each of the old program.
+    var values: [ValueID] = []
+    /// Images that several convolutions see with the same padding are padded once.
+    private var padded: [PaddedKey: ValueID] = [:]
+    private var zeros: [DType: ValueID] = [:]
+
+    /// Padding of each dimension.
+    private struct PaddedKey: Hashable {
+        let image: ValueID
+        let axes: [WindowAxis]
+    }
+
+    init(program: Program) { self.program = program }
+
+    private mutating func append(_ instruction: Instruction, _ operands: [ValueID], _ type: ArrayType) -> ValueID {
+        program.steps.append(Program.Step(instruction, operands, type))
+        program.tags.append(tag)
+        return ValueID(program.steps.count - 1)
+    }
+
+    mutating func add(_ step: Program.Step) throws(InvalidProgram) {
+        var operands = step.operands.map { values[$0.int] }
+        var type = step.type
+        if step.needsWiderIntegers {
+            type = ArrayType(step.type.dtype.productDType, step.type.shape)
+            operands = operands.map { operand in
+                append(.convert, [operand], ArrayType(type.dtype, program.type(of: operand).shape))
+            }
+        }
+        var value: ValueID
+        if case .convolution(var window) = step.instruction, step.hasPadding {
+            let space = window.axes.map { WindowAxis(low: $0.low, high: $0.high, baseDilation: $0.baseDilation) }
+            operands[0] = try pad(operands[0], [WindowAxis()] + space + [WindowAxis()])
+            window.axes = window.axes.map { WindowAxis(size: $0.size, stride: $0.stride, dilation: $0.dilation) }
+            value = append(.convolution(window), operands, type)
+        } else {
+            value = append(step.instruction, operands, type)
+        }
+        if step.needsWiderIntegers { value = append(.convert, [value], step.type) }
+        values.append(value)
+    }
+
+    /// The image with its padding and gaps, cut where the padding is negative.
+    private mutating func pad(_ image: ValueID, _ axes: [WindowAxis]) throws(InvalidProgram) -> ValueID {
+        let type = program.type(of: image)
+        // A transposed image, as gradients of kernels see it, is padded before: so it is the forward pass's padded one.
+        if case .transpose(let permutation) = program[image].instruction {
+            var turned = axes
+            for (axis, source) in permutation.enumerated() { turned[source] = axes[axis] }
+            let whole = try pad(program[image].operands[0], turned)
+            let transposition = Instruction.transpose(permutation: permutation)
+            return append(
+                transposition, [whole], try transposition.resultType(of: [program.type(of: whole)], declared: nil))
+        }
+        let key = PaddedKey(image: image, axes: axes)
+        if let known = padded[key] { return known }
+        let padding = Instruction.pad(
+            low: axes.map { max(0, $0.low) }, high: axes.map { max(0, $0.high) },
+            interior: axes.map { $0.baseDilation - 1 })
+        let paddedType = try padding.resultType(of: [type, ArrayType(type.dtype, [])], declared: nil)
+        var value = append(padding, [image, zero(type.dtype)], paddedType)
+        let shape = paddedType.shape
+        let starts = zip(axes, shape).map { min($1, max(0, -$0.low)) }
+        let limits = zip(starts, zip(axes, shape)).map { max($0, $1.1 - max(0, -$1.0.high)) }
+        if starts.contains(where: { $0 > 0 }) || limits != shape {
+            value = append(
+                .slice(starts: starts, limits: limits, strides: shape.map { _ in 1 }), [value],
+                ArrayType(type.dtype, zip(starts, limits).map { $1 - $0 }))
+        }
+        padded[key] = value
+        return value
+    }
+
+    private mutating func zero(_ dtype: DType) -> ValueID {
+        if let known = zeros[dtype] { return known }
+        program.constants.append(UntypedArray(scalar: 0, dtype: dtype))
+        let value = append(.constant(program.constants.count - 1), [], ArrayType(dtype, []))
+        zeros[dtype] = value
+        return value
     }
 }
 

@@ -231,7 +231,20 @@ struct LoopAssembly: ~Copyable {
 
         // Dimensions: merged as far as every access allows; an epilogue keeps [batch,] rows and columns.
         var all = reads + writes
-        if isEpilogue {
+        if isEpilogue, draft.convolution != nil {
+            // A convolution is the product of a matrix with a row for each position.
+            let leading = Array(space.dropLast())
+            extents = [leading.reduce(1, *), space.last ?? 1]
+            for index in all.indices {
+                let view = all[index].view
+                guard let row = view.batchStride(leading), let column = view.strides.last else {
+                    throw InvalidProgram("the rows that a convolution's epilogue reads do not lie evenly")
+                }
+                all[index] = Access(
+                    kind: all[index].kind, value: all[index].value,
+                    view: View(root: view.root, offset: view.offset, strides: [row, column]), slot: all[index].slot)
+            }
+        } else if isEpilogue {
             extents = space
         } else {
             var merged = space.indices.filter { space[$0] != 1 }.map { (extent: space[$0], axis: $0) }
@@ -445,7 +458,9 @@ extension Instruction {
             }
         case .select: CK_SELECT
         case .parameter, .constant, .iota, .convert, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate,
-            .reverse, .dot, .reduce, .argReduce, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
+            .reverse, .dot, .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .argSort, .gather,
+            .scatterAdd,
+            .random, .whileLoop, .conditional, .result:
             nil
         }
     }

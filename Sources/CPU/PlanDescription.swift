@@ -39,7 +39,10 @@ extension Executable: CustomStringConvertible {
         case .gather: "gather"
         case .scatterAdd: "scatterAdd"
         case .argReduce: "argReduce"
+        case .argSort: "argSort"
         case .random: "random"
+        case .depthwise(_, let parts): "depthwise[parts \(parts)]"
+        case .window(_, let isScatter, let parts): "\(isScatter ? "selectAndScatter" : "reduceWindow")[parts \(parts)]"
         case .control(let control): control.isLoop ? "while" : "case of \(control.nested.count)"
         }
     }

@@ -102,7 +102,8 @@ extension View {
     /// The one stride that walks through all the leading dimensions of the given sizes, or nil.
     func batchStride(_ batch: [Int]) -> Int? {
         let axes = batch.indices.filter { batch[$0] != 1 }
-        guard let last = axes.last else { return 0 }
+        // Through nothing any stride walks.
+        guard let last = axes.last, !batch.contains(0) else { return 0 }
         for (outer, inner) in zip(axes, axes.dropFirst()) where strides[outer] != strides[inner] * batch[inner] {
             return nil
         }

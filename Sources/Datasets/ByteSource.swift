@@ -11,10 +11,22 @@ import Files
     import Darwin
 #endif
 
-/// Reads a plain or gzipped file from start to end, holding one chunk of it.
+/// How a file is compressed.
+public enum FileCompression: String, CaseIterable, Sendable {
+    /// Not at all.
+    case none
+    /// As `gzip` does it.
+    case gzip
+    /// As zlib does it; TensorFlow's `ZLIB`.
+    case zlib
+    /// Gzip where the first two bytes are gzip's, else not at all. Not for files of records: theirs can be any.
+    case automatic
+}
+
+/// Reads a plain or compressed file from start to end, holding one chunk of it.
 ///
-/// Gzip is recognised by its first two bytes, whatever the file is called; several gzip members in a row read as one
-/// content, as `gzip -dc` has it. The checks that gzip carries (CRC-32 and length) are made at the end of each member.
+/// Several gzip members in a row read as one content, as `gzip -dc` has it. The checks that gzip carries (CRC-32 and
+/// length) are made at the end of each member.
 package final class ByteSource {
     package let path: String
     /// The size of the file on the disk.
@@ -33,6 +45,7 @@ package final class ByteSource {
     /// On the heap, because zlib remembers the address.
     private let inflater = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private var hasInflater = false
+    private let compression: FileCompression
     private var isBetweenMembers = false
     private var memberCount = 0
     private var memberByteCount = 0
@@ -44,9 +57,11 @@ package final class ByteSource {
 
     /// Opens a file.
     ///
+    /// - Parameter compression: by default, gzip is recognised by its first two bytes, whatever the file is called.
     /// - Errors: `DatasetError` where there is no such file, it is a folder or device, or may not be read.
-    package init(_ path: String) throws(DatasetError) {
+    package init(_ path: String, _ compression: FileCompression = .automatic) throws(DatasetError) {
         self.path = path
+        self.compression = compression
         inflater.initialize(to: z_stream())
         // Without blocking: opening a pipe would otherwise wait for a writer for ever.
         descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
@@ -59,13 +74,18 @@ package final class ByteSource {
         guard kind == S_IFREG else { throw .notAFile(path, isFolder: kind == S_IFDIR) }
         fileByteCount = Int(status.st_size)
         try refill()
-        if pending.count >= 2, input[0] == 0x1f, input[1] == 0x8b {
-            isCompressed = true
-            // 15: the largest window; 16 more: gzip's wrapper and none other.
-            let result = inflateInit2_(inflater, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-            guard result == Z_OK else { throw .outOfMemory(path, byteCount: 1 << 15) }
-            hasInflater = true
-        }
+        isCompressed =
+            switch compression {
+            case .none: false
+            case .gzip, .zlib: true
+            case .automatic: pending.count >= 2 && input[0] == 0x1f && input[1] == 0x8b
+            }
+        guard isCompressed else { return }
+        // 15: the largest window; 16 more: gzip's wrapper and none other.
+        let result = inflateInit2_(
+            inflater, compression == .zlib ? 15 : 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        guard result == Z_OK else { throw .outOfMemory(path, byteCount: 1 << 15) }
+        hasInflater = true
     }
 
     deinit {
@@ -116,6 +136,7 @@ package final class ByteSource {
             if pending.isEmpty { try refill() }
             if isBetweenMembers {
                 if pending.isEmpty { break }
+                if compression == .zlib { throw .trailingCompression(path, at: placeInFile, kind) }
                 inflateReset(inflater)
                 isBetweenMembers = false
                 memberByteCount = 0
@@ -135,21 +156,23 @@ package final class ByteSource {
             case Z_OK, Z_BUF_ERROR:
                 // No step forward, and nothing more to read: the member is incomplete.
                 if consumed == 0, produced == 0, pending.isEmpty, isAtEndOfFile {
-                    throw .truncatedCompression(path, at: placeInFile)
+                    throw .truncatedCompression(path, at: placeInFile, kind)
                 }
             case Z_STREAM_END:
                 isBetweenMembers = true
                 memberCount += 1
             default:
                 if memberCount > 0, memberByteCount == 0 {
-                    throw .trailingCompression(path, at: placeInFile - consumed)
+                    throw .trailingCompression(path, at: placeInFile - consumed, kind)
                 }
                 let message = inflater.pointee.msg.map { String(cString: $0) } ?? "zlib's error \(result)"
-                throw .damagedCompression(path, at: placeInFile, because: message)
+                throw .damagedCompression(path, at: placeInFile, kind, because: message)
             }
         }
         return written
     }
+
+    private var kind: String { compression == .zlib ? "zlib" : "gzip" }
 
     /// The place in the file of the next unused byte.
     private var placeInFile: Int { fileOffset - pending.count }

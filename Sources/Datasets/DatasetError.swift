@@ -60,21 +60,25 @@ extension DatasetError {
             hint: "check that this user may write there, or set XDG_CACHE_HOME to a folder where that is so")
     }
 
-    static func damagedCompression(_ file: String, at offset: Int, because cause: String) -> DatasetError {
+    static func damagedCompression(
+        _ file: String, at offset: Int, _ kind: String, because cause: String
+    ) -> DatasetError {
         DatasetError(
-            file: file, offset: offset, reason: "the gzip compression is damaged here (place in the file): \(cause)",
-            hint: "get the file anew; `gzip -t` tests a copy")
+            file: file, offset: offset, reason: "the \(kind) compression is damaged here (place in the file): \(cause)",
+            hint: kind == "gzip"
+                ? "get the file anew; `gzip -t` tests a copy" : "get the file anew, or name its compression")
     }
 
-    static func truncatedCompression(_ file: String, at offset: Int) -> DatasetError {
+    static func truncatedCompression(_ file: String, at offset: Int, _ kind: String) -> DatasetError {
         DatasetError(
-            file: file, offset: offset, reason: "the gzip data ends before its end mark (place in the file)",
+            file: file, offset: offset, reason: "the \(kind) data ends before its end mark (place in the file)",
             hint: "the copy or download was cut short: get the file anew")
     }
 
-    static func trailingCompression(_ file: String, at offset: Int) -> DatasetError {
+    static func trailingCompression(_ file: String, at offset: Int, _ kind: String) -> DatasetError {
         DatasetError(
-            file: file, offset: offset, reason: "bytes that are not gzip follow the gzip data (place in the file)",
+            file: file, offset: offset,
+            reason: "bytes that are not \(kind) follow the \(kind) data (place in the file)",
             hint: "get the file anew, or cut it off at byte \(offset)")
     }
 

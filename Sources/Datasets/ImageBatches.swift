@@ -80,15 +80,20 @@ public struct ImageBatches<Label: NumericElement>: RandomAccessCollection, Senda
 }
 
 /// The numbers `0..<count` in a random order.
+func permutation(count: Int, seed: UInt64, stream: UInt64) -> [Int32] {
+    var order = Array(0..<Int32(clamping: count))
+    shuffle(&order, seed: seed, stream: stream)
+    return order
+}
+
+/// Puts elements into a random order that the seed and the stream alone decide.
 ///
 /// - Source: R. Fisher, F. Yates (1938), in R. Durstenfeld's form (1964).
-func permutation(count: Int, seed: UInt64, stream: UInt64) -> [Int32] {
+func shuffle<Element>(_ elements: inout [Element], seed: UInt64, stream: UInt64) {
     var random = RandomStream(seed: seed, stream: stream)
-    var order = Array(0..<Int32(clamping: count))
-    for last in stride(from: order.count - 1, to: 0, by: -1) {
-        order.swapAt(last, random.nextNumber(below: last + 1))
+    for last in stride(from: elements.count - 1, to: 0, by: -1) {
+        elements.swapAt(last, random.nextNumber(below: last + 1))
     }
-    return order
 }
 
 extension RandomStream {

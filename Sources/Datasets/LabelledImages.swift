@@ -110,23 +110,22 @@ extension ImageSplits<Int32> {
 extension LabelledImages {
     /// The images of the given rows, in that order, copied together. Rows must be there.
     func gathering(_ rows: ArraySlice<Int32>) -> LabelledImages {
-        LabelledImages(
-            uncheckedImages: gather(rows, of: images), labels: gather(rows, of: labels), classCount: classCount)
-    }
-}
-
-private func gather<Scalar: TensorElement>(_ rows: ArraySlice<Int32>, of array: NDArray<Scalar>) -> NDArray<Scalar> {
-    let shape = [rows.count] + array.shape.dropFirst()
-    let extent = array.shape.first ?? 0
-    let width = extent == 0 ? 0 : array.count / extent * MemoryLayout<Scalar>.stride
-    let storage = ArrayStorage(byteCount: rows.count * width)
-    array.withUnsafeBufferPointer { elements in
-        guard width > 0, let source = UnsafeRawPointer(elements.baseAddress) else { return }
-        var destination = storage.bytes
-        for row in rows {
-            destination.copyMemory(from: source + Int(row) * width, byteCount: width)
-            destination += width
+        // Refused only where the batch would not fit into the machine's memory.
+        guard let images = try? images.untyped.gathering(rows), let labels = try? labels.untyped.gathering(rows) else {
+            return self.rows(0..<0)
         }
+        return LabelledImages(
+            uncheckedImages: NDArray(untyped: images), labels: NDArray(untyped: labels), classCount: classCount)
     }
-    return NDArray(untyped: UntypedArray(dtype: Scalar.dtype, shape: shape, storage: storage))
+
+    /// The images with their labels as a data set, one image an element.
+    ///
+    ///     let train = try MNIST.load().train.dataset.shuffle(seed: 7).batch(100).prefetch()
+    ///
+    /// Shuffled with a seed and gone through as an epoch, it has the order of `shuffled(seed:epoch:)`.
+    public var dataset: Dataset<Pair<NDArray<Float>, NDArray<Label>>> {
+        let both = Pair(images, labels)
+        return Dataset(
+            rowCount: count, row: { both.row($0) }, range: { both.rows($0) }, gather: { try both.gathering($0) })
+    }
 }

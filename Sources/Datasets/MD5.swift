@@ -46,9 +46,13 @@ package struct MD5 {
         }.joined()
     }
 
-    /// The digest of a file's content, unpacked where it is gzipped.
-    package static func hexadecimal(ofContentOf path: String) throws(DatasetError) -> String {
-        let source = try ByteSource(path)
+    /// The digest of a file's content.
+    ///
+    /// - Parameter compression: by default, what is gzipped is unpacked; `.none` takes the file as it is.
+    package static func hexadecimal(
+        ofContentOf path: String, _ compression: FileCompression = .automatic
+    ) throws(DatasetError) -> String {
+        let source = try ByteSource(path, compression)
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: ByteSource.chunkByteCount, alignment: 16)
         defer { chunk.deallocate() }
         var digest = MD5()

@@ -13,7 +13,8 @@ public import Tensors
 ///     mnist.train.labels.shape                       // [55000], Int32
 ///     let oneHot = try MNIST.load().oneHot           // labels [55000, 10], Float
 ///
-/// Data sets in the same form, such as Fashion-MNIST, load from a folder given explicitly.
+/// As raw arrays, the way Keras has it, they come from `MNIST.loadData()`. `FashionMNIST` loads by the same rules, and
+/// other data sets in this form from a folder given explicitly.
 public enum MNIST {
     /// Reads the four files of a folder; nothing is searched or downloaded.
     ///
@@ -58,22 +59,49 @@ public enum MNIST {
     }
 }
 
+extension MNIST {
+    /// Reads the four files of a folder into arrays as they are; nothing is searched or downloaded.
+    ///
+    /// - Parameters:
+    ///   - folder: where the files are.
+    ///   - convert: what becomes of a pixel, from 0 to 255.
+    /// - Returns: pixels `[n, 28, 28]` and labels `[n]` of the training images and the test images.
+    package static func readData<Pixel: TensorElement>(
+        folder: String, _ convert: (Double) -> Pixel
+    ) throws(DatasetError) -> DigitArrays<Pixel> {
+        let folder = MNISTFolder(folder)
+        let missing = folder.missingFiles
+        guard missing.isEmpty else { throw .missingFiles(folder.path, missing) }
+        let training = try MNISTPair(folder, .trainImages, .trainLabels)
+        let testing = try MNISTPair(folder, .testImages, .testLabels)
+        return (try training.readArrays(convert), try testing.readArrays(convert))
+    }
+}
+
+/// Pixels `[n, 28, 28]` and labels `[n]`, for training and for the test.
+public typealias DigitArrays<Pixel: TensorElement> = (
+    train: (x: NDArray<Pixel>, y: NDArray<Int32>), test: (x: NDArray<Pixel>, y: NDArray<Int32>)
+)
+
+/// The Fashion-MNIST data set: 70,000 pictures of clothes in the form of MNIST.
+///
+///     let fashion = try FashionMNIST.load()                       // found, or downloaded once
+///     FashionMNIST.classNames[Int(fashion.train.labels[0] ?? 0)]  // "Ankle boot"
+///
+/// - Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset" (2017).
+public enum FashionMNIST {
+    /// What the labels stand for.
+    public static let classNames = [
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ]
+}
+
 /// The files of the data set.
 package enum MNISTFile: String, CaseIterable, Sendable {
     case trainImages = "train-images-idx3-ubyte"
     case trainLabels = "train-labels-idx1-ubyte"
     case testImages = "t10k-images-idx3-ubyte"
     case testLabels = "t10k-labels-idx1-ubyte"
-
-    /// The MD5 digest of the uncompressed file of the original data set.
-    package var digest: String {
-        switch self {
-        case .trainImages: "6bbc9ace898e44ae57da46a324031adb"
-        case .trainLabels: "a25bea736e30d166cdddb491f175f624"
-        case .testImages: "2646ac647ad5339dbf082846283269ea"
-        case .testLabels: "27ae3e4e09519cfbb04c329615203637"
-        }
-    }
 
     /// The size of the uncompressed file of the original data set.
     package var byteCount: Int {
@@ -146,6 +174,17 @@ private struct MNISTPair {
     ) throws(DatasetError) -> (path: String, reader: IDXReader) {
         guard let path = folder.path(of: file) else { throw .missingFiles(folder.path, [file]) }
         return (path, try IDXReader(path))
+    }
+
+    func readArrays<Pixel: TensorElement>(
+        _ convert: (Double) -> Pixel
+    ) throws(DatasetError) -> (x: NDArray<Pixel>, y: NDArray<Int32>) {
+        let classes = try labels.reader.elements(maxRows: count) { Int32(clamping: $0) }
+        let pixels = try images.reader.elements(maxRows: count, convert: convert)
+        // The labels are checked where they meet images; which ones does not matter.
+        _ = try LabelledImages(
+            images: .zeros([count, 0]), labels: classes, classCount: 10, files: (images.path, labels.path))
+        return (pixels, classes)
     }
 
     func read(count: Int) throws(DatasetError) -> LabelledImages<Int32> {

@@ -1,4 +1,5 @@
-// Where the MNIST files are looked for, and how they get into the user's cache. What the files hold is `MNIST.read`.
+// Where the files of MNIST and its like are looked for, and how they get into the user's cache. What the files hold is
+// `MNIST.read`.
 
 public import Datasets
 import Files
@@ -30,30 +31,124 @@ extension MNIST {
         from folder: String? = nil, trainCount: Int? = nil, validationCount: Int = 5_000, testCount: Int? = nil,
         progress: DownloadProgress = .terminal
     ) throws(DatasetError) -> ImageSplits<Int32> {
-        let search = MNISTSearch(
-            folder: folder, environmentFolder: environmentVariable("MNIST_DIR"), cacheFolder: userCacheFolder("mnist"),
-            mirrors: mirrors, progress: progress)
-        return try search.load(trainCount: trainCount, validationCount: validationCount, testCount: testCount)
+        try MNISTSearch(.digits, folder: folder, progress: progress)
+            .load(trainCount: trainCount, validationCount: validationCount, testCount: testCount)
     }
 
+    /// Loads the digits as raw arrays, found as by `load`.
+    ///
+    ///     let ((xTrain, yTrain), (xTest, yTest)) = try MNIST.loadData()
+    ///     xTrain.shape      // [60000, 28, 28], UInt8 from 0 to 255
+    ///     yTrain.shape      // [60000], Int32 from 0 to 9
+    ///
+    /// - Errors: as for `load`.
+    /// - Source: `keras.datasets.mnist.load_data`.
+    public static func loadData(
+        from folder: String? = nil, progress: DownloadProgress = .terminal
+    ) throws(DatasetError) -> DigitArrays<UInt8> {
+        try MNISTSearch(.digits, folder: folder, progress: progress).loadData { UInt8(clamping: $0) }
+    }
+
+    /// As `loadData`, with pixels from 0 to 1.
+    public static func loadScaledData(
+        from folder: String? = nil, progress: DownloadProgress = .terminal
+    ) throws(DatasetError) -> DigitArrays<Float> {
+        try MNISTSearch(.digits, folder: folder, progress: progress).loadData { Float($0) / 255 }
+    }
+}
+
+extension FashionMNIST {
+    /// Loads the pictures from where they are, or downloads them once, by the rules of `MNIST.load`: a folder given here,
+    /// then that of the environment variable `FASHION_MNIST_DIR`, the cache `fashion-mnist`, and the network.
+    ///
+    /// - Parameters: as for `MNIST.load`.
+    /// - Errors: as for `MNIST.load`.
+    public static func load(
+        from folder: String? = nil, trainCount: Int? = nil, validationCount: Int = 5_000, testCount: Int? = nil,
+        progress: DownloadProgress = .terminal
+    ) throws(DatasetError) -> ImageSplits<Int32> {
+        try MNISTSearch(.fashion, folder: folder, progress: progress)
+            .load(trainCount: trainCount, validationCount: validationCount, testCount: testCount)
+    }
+
+    /// Loads the pictures as raw arrays, as `MNIST.loadData` does.
+    public static func loadData(
+        from folder: String? = nil, progress: DownloadProgress = .terminal
+    ) throws(DatasetError) -> DigitArrays<UInt8> {
+        try MNISTSearch(.fashion, folder: folder, progress: progress).loadData { UInt8(clamping: $0) }
+    }
+
+    /// As `loadData`, with pixels from 0 to 1.
+    public static func loadScaledData(
+        from folder: String? = nil, progress: DownloadProgress = .terminal
+    ) throws(DatasetError) -> DigitArrays<Float> {
+        try MNISTSearch(.fashion, folder: folder, progress: progress).loadData { Float($0) / 255 }
+    }
+}
+
+/// A data set in the form of MNIST: what it is called, and where it comes from.
+package struct MNISTSource: Sendable {
+    package var name: String
+    /// How a program calls it, for hints.
+    package var type: String
+    /// The environment variable that names its folder.
+    package var variable: String
+    /// The name of its folder in the cache.
+    package var cacheName: String
     /// Where the gzipped files are published.
-    package static let mirrors = [
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "https://storage.googleapis.com/cvdf-datasets/mnist/",
-    ]
+    package var mirrors: [String]
+    /// The MD5 digests of the original files.
+    package var digests: [MNISTFile: String]
+    /// What the digests are of: the unpacked content, or the file as it is published.
+    package var digestForm: FileCompression
+
+    package static let digits = MNISTSource(
+        name: "MNIST", type: "MNIST", variable: "MNIST_DIR", cacheName: "mnist",
+        mirrors: [
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ],
+        digests: [
+            .trainImages: "6bbc9ace898e44ae57da46a324031adb", .trainLabels: "a25bea736e30d166cdddb491f175f624",
+            .testImages: "2646ac647ad5339dbf082846283269ea", .testLabels: "27ae3e4e09519cfbb04c329615203637",
+        ], digestForm: .automatic)
+
+    package static let fashion = MNISTSource(
+        name: "Fashion-MNIST", type: "FashionMNIST", variable: "FASHION_MNIST_DIR", cacheName: "fashion-mnist",
+        mirrors: [
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        ],
+        digests: [
+            .trainImages: "8d4fb7e6c68d591d4c3dfef9ec88bf0d", .trainLabels: "25c81989df183df01b3e8a0aad5dffbe",
+            .testImages: "bef4ecab320f06d8554ea6380940ec79", .testLabels: "bb300cfdad3c16e7a12a480ee83cd310",
+        ], digestForm: .none)
 }
 
 /// The places to look at, in order.
 package struct MNISTSearch: Sendable {
+    package var source = MNISTSource.digits
     package var folder: String?
     package var environmentFolder: String?
     package var cacheFolder: String?
     package var mirrors: [String]
     package var progress: DownloadProgress
 
+    /// The places that the environment names.
+    init(_ source: MNISTSource, folder: String?, progress: DownloadProgress) {
+        self.source = source
+        self.folder = folder
+        environmentFolder = environmentVariable(source.variable)
+        cacheFolder = userCacheFolder(source.cacheName)
+        mirrors = source.mirrors
+        self.progress = progress
+    }
+
     package init(
-        folder: String?, environmentFolder: String?, cacheFolder: String?, mirrors: [String], progress: DownloadProgress
+        _ source: MNISTSource = .digits, folder: String?, environmentFolder: String?, cacheFolder: String?,
+        mirrors: [String], progress: DownloadProgress
     ) {
+        self.source = source
         self.folder = folder
         self.environmentFolder = environmentFolder
         self.cacheFolder = cacheFolder
@@ -64,25 +159,36 @@ package struct MNISTSearch: Sendable {
     package func load(
         trainCount: Int?, validationCount: Int, testCount: Int?
     ) throws(DatasetError) -> ImageSplits<Int32> {
-        func read(_ folder: String) throws(DatasetError) -> ImageSplits<Int32> {
+        try find { folder throws(DatasetError) in
             try MNIST.read(
                 folder: folder, trainCount: trainCount, validationCount: validationCount, testCount: testCount)
         }
+    }
 
+    package func loadData<Pixel: TensorElement>(
+        _ convert: (Double) -> Pixel
+    ) throws(DatasetError) -> DigitArrays<Pixel> {
+        try find { folder throws(DatasetError) in try MNIST.readData(folder: folder, convert) }
+    }
+
+    /// Reads from the first folder that has the files.
+    private func find<Result>(
+        _ read: (_ folder: String) throws(DatasetError) -> Result
+    ) throws(DatasetError) -> Result {
         if let folder { return try read(folder) }
         var attempts: [String] = []
         if let environmentFolder {
             let missing = MNISTFolder(environmentFolder).missingFiles
             // Files that the user points at and that are damaged are an error, not a reason to take others.
             if missing.isEmpty { return try read(environmentFolder) }
-            attempts.append("MNIST_DIR: \(DatasetError.missingFiles(environmentFolder, missing).fact)")
+            attempts.append("\(source.variable): \(DatasetError.missingFiles(environmentFolder, missing).fact)")
         } else {
-            attempts.append("MNIST_DIR: the environment variable is not set")
+            attempts.append("\(source.variable): the environment variable is not set")
         }
 
         guard let cacheFolder else {
             attempts.append("cache and download: neither XDG_CACHE_HOME nor HOME says where the cache is")
-            throw .notFound(attempts)
+            throw .notFound(source, attempts)
         }
         let cache = MNISTFolder(cacheFolder)
         let missing = cache.missingFiles
@@ -103,7 +209,7 @@ package struct MNISTSearch: Sendable {
             for file in try damagedFiles(in: cache) { try download(file, into: cache, &attempts) }
         } catch {
             if attempts.last?.contains(error.fact) != true { attempts.append("download: \(error.fact)") }
-            throw .notFound(attempts)
+            throw .notFound(source, attempts)
         }
         return try read(cacheFolder)
     }
@@ -112,7 +218,7 @@ package struct MNISTSearch: Sendable {
     private func damagedFiles(in cache: MNISTFolder) throws(DatasetError) -> [MNISTFile] {
         MNISTFile.allCases.filter { file in
             guard let path = cache.path(of: file) else { return true }
-            return (try? MD5.hexadecimal(ofContentOf: path)) != file.digest
+            return (try? MD5.hexadecimal(ofContentOf: path, source.digestForm)) != source.digests[file]
         }
     }
 
@@ -129,7 +235,7 @@ package struct MNISTSearch: Sendable {
                 // Gzip is never much longer than what it holds.
                 let transfer = Download(address: address, name: name, maxByteCount: file.byteCount + 1 << 16)
                 try transfer.run(into: temporary, progress: progress)
-                try check(temporary, is: file, from: transfer)
+                try check(temporary, is: file, of: source, from: transfer)
                 // A damaged file under another name would otherwise stay the one that is found.
                 for name in file.names { removeFile(joinPath(cache.path, name)) }
                 try renameFile(temporary, to: joinPath(cache.path, name))
@@ -144,15 +250,17 @@ package struct MNISTSearch: Sendable {
 }
 
 /// Compares what arrived with the original.
-private func check(_ path: String, is file: MNISTFile, from transfer: Download) throws(DatasetError) {
+private func check(
+    _ path: String, is file: MNISTFile, of source: MNISTSource, from transfer: Download
+) throws(DatasetError) {
     let digest: String
     do {
-        digest = try MD5.hexadecimal(ofContentOf: path)
+        digest = try MD5.hexadecimal(ofContentOf: path, source.digestForm)
     } catch {
         throw transfer.failure("what arrived is damaged: \(error.reason)")
     }
-    guard digest == file.digest else {
-        throw transfer.failure("what arrived has the MD5 \(digest) instead of \(file.digest)")
+    guard let expected = source.digests[file], digest == expected else {
+        throw transfer.failure("what arrived has the MD5 \(digest) instead of \(source.digests[file] ?? "none")")
     }
 }
 
@@ -173,10 +281,11 @@ extension DatasetError {
     /// The place and the reason, without the hint.
     fileprivate var fact: String { (file.map { $0 + ": " } ?? "") + reason }
 
-    fileprivate static func notFound(_ attempts: [String]) -> DatasetError {
+    fileprivate static func notFound(_ source: MNISTSource, _ attempts: [String]) -> DatasetError {
         DatasetError(
-            reason: "the MNIST files were not found. Looked at:" + attempts.map { "\n    \($0)" }.joined(),
+            reason: "the \(source.name) files were not found. Looked at:" + attempts.map { "\n    \($0)" }.joined(),
             hint: "download the four files (\(MNISTFile.trainImages.rawValue).gz and so on) from "
-                + "\(MNIST.mirrors[0]) by other means and name their folder in MNIST_DIR or `MNIST.load(from:)`")
+                + "\(source.mirrors.first ?? "a mirror") by other means and name their folder in \(source.variable) or "
+                + "`\(source.type).load(from:)`")
     }
 }

@@ -86,11 +86,12 @@ public struct MetaGraphDef: Sendable, Equatable {
         }
         let variables = graph.variableRecords.compactMap { variable in
             Tensorflow_VariableDef(variable, read: reads[variable.handle], in: records)
-                .map { (definition: $0, isTrainable: variable.isTrainable) }
+                .map { (definition: $0, isTrainable: variable.isTrainable, isLocal: variable.isLocal) }
         }
         for (key, chosen) in [
-            (MetaGraphDef.variablesKey, variables),
+            (MetaGraphDef.variablesKey, variables.filter { !$0.isLocal }),
             (MetaGraphDef.trainableVariablesKey, variables.filter(\.isTrainable)),
+            (MetaGraphDef.localVariablesKey, variables.filter(\.isLocal)),
         ] where !chosen.isEmpty {
             message.collectionDef[key] = .with {
                 $0.bytesList = .with {
@@ -102,6 +103,7 @@ public struct MetaGraphDef: Sendable, Equatable {
 
     static let variablesKey = "variables"
     static let trainableVariablesKey = "trainable_variables"
+    static let localVariablesKey = "local_variables"
 
     /// The graph.
     public var graphDef: GraphDef { GraphDef(message.graphDef, path: path) }
@@ -195,6 +197,12 @@ extension Graph {
             guard let handle = imported.nodes[nodeName(variable.variableName)] else { continue }
             amendVariable(
                 ofHandle: handle.id, initializer: imported.nodes[nodeName(variable.initializerName)]?.id)
+        }
+        for variable in variables(MetaGraphDef.localVariablesKey) ?? [] {
+            guard let handle = imported.nodes[nodeName(variable.variableName)] else { continue }
+            amendVariable(
+                ofHandle: handle.id, initializer: imported.nodes[nodeName(variable.initializerName)]?.id,
+                isTrainable: false, isLocal: true)
         }
         // Where there are such lists, what is in none of them, such as the counters of metrics, is not trained.
         let listed = variables(MetaGraphDef.trainableVariablesKey)

@@ -396,13 +396,15 @@ extension Graph {
     }
 
     /// Says of a registered variable what is known only later; nil where nothing new is.
-    package func amendVariable(ofHandle handle: NodeID, initializer: NodeID? = nil, isTrainable: Bool? = nil) {
+    package func amendVariable(
+        ofHandle handle: NodeID, initializer: NodeID? = nil, isTrainable: Bool? = nil, isLocal: Bool? = nil
+    ) {
         state.withLock { state in
             guard let index = state.variableOfHandle[handle] else { return }
             let known = state.variables[index]
             state.variables[index] = VariableRecord(
                 name: known.name, handle: handle, initializer: initializer ?? known.initializer, type: known.type,
-                isTrainable: isTrainable ?? known.isTrainable)
+                isTrainable: isTrainable ?? known.isTrainable, isLocal: isLocal ?? known.isLocal)
         }
     }
 
@@ -432,12 +434,17 @@ package struct VariableRecord: Sendable {
     package let initializer: NodeID?
     package let type: TensorType
     package let isTrainable: Bool
+    /// Whether it belongs to a process, such as a metric's counter, not to the model.
+    package let isLocal: Bool
 
-    package init(name: String, handle: NodeID, initializer: NodeID?, type: TensorType, isTrainable: Bool) {
+    package init(
+        name: String, handle: NodeID, initializer: NodeID?, type: TensorType, isTrainable: Bool, isLocal: Bool = false
+    ) {
         self.name = name
         self.handle = handle
         self.initializer = initializer
         self.type = type
         self.isTrainable = isTrainable
+        self.isLocal = isLocal
     }
 }

@@ -10,7 +10,7 @@ package enum OperationCatalogue {
     package static let operations: [any Operation] = [
         elementwise, sources, passing, variables, updates, reductions, shapes, products, networks, indexing, random,
         imported,
-        controlFlow,
+        controlFlow, windows,
     ].flatMap { $0 }
 
     /// TensorFlow's names of all operations.
@@ -71,9 +71,30 @@ package enum OperationCatalogue {
         SparseSoftmaxCrossEntropy(dtype: .float32, labelType: .int32), LeakyRelu(dtype: .float32),
     ]
 
+    private static let windows: [any Operation] = [2, 3].flatMap { rank -> [any Operation] in
+        let window = ImageWindow(strides: Array(repeating: 1, count: rank), padding: .same)
+        let sizes = Array(repeating: 2, count: rank)
+        let roles: [Convolution.Role] = [.forward, .imageGradient, .kernelGradient]
+        return roles.map { Convolution($0, dtype: .float32, window: window) }
+            + (rank == 2 ? roles.map { Convolution($0, dtype: .float32, window: window, isDepthwise: true) } : [])
+            + [.largest, .largestGradient, .largestGradientGradient, .mean, .meanGradient].map {
+                Pooling($0, dtype: .float32, window: window, sizes: sizes)
+            }
+    }
+
     private static let indexing: [any Operation] = [
         Gather(dtype: .float32, indexType: .int32), UnsortedSegmentSum(dtype: .float32, indexType: .int32),
         OneHot(dtype: .float32, indexType: .int32),
+        InTopK(indexType: .int32),
+        TopK(dtype: .float32),
+        FusedBatchNorm(dtype: .float32),
+        FusedBatchNormGradient(dtype: .float32),
+        Einsum(dtype: .float32, equation: "ij,jk->ik", count: 2),
+        MirrorPad(dtype: .float32),
+        MirrorPad(dtype: .float32, isFolding: true),
+        Roll(dtype: .float32),
+        GatherNd(dtype: .float32),
+        ScatterNd(dtype: .float32),
     ]
 
     private static let imported: [any Operation] = [
@@ -123,6 +144,17 @@ package enum OperationCatalogue {
         GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
         PaddedMatrixDiagonalPart.self, Conditional.self, WhileLoop.self, FunctionCall.self, RandomNumbers.self,
         RandomIntegers.self,
+        Convolution.self,
+        Pooling.self,
+        InTopK.self,
+        TopK.self,
+        FusedBatchNorm.self,
+        FusedBatchNormGradient.self,
+        Einsum.self,
+        MirrorPad.self,
+        Roll.self,
+        GatherNd.self,
+        ScatterNd.self,
     ]
 
     private static let decodableByName = Dictionary(

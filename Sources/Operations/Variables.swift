@@ -22,6 +22,8 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
     public let initialValue: Tensor<Scalar>
     /// Whether optimizers change it unless told otherwise.
     public let isTrainable: Bool
+    /// Whether it belongs to a process, such as a metric's counter, not to the model: it is not saved with it.
+    public let isLocal: Bool
 
     /// A variable of the given shape.
     ///
@@ -29,12 +31,15 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
     ///
     /// - Parameters:
     ///   - trainable: whether optimizers change it unless told otherwise.
+    ///   - local: whether it belongs to a process, such as a metric's counter, not to the model: then it is among
+    ///     `localVariables` instead of `variables`, is neither trained nor saved unless it is named, and
+    ///     `localVariablesInitializer` initialises it.
     /// - Errors: a negative dimension is a mistake.
     public init(
-        _ initializer: Initializer<Scalar>, shape: [Int], trainable: Bool = true, name: String? = nil,
-        in graph: Graph? = nil
+        _ initializer: Initializer<Scalar>, shape: [Int], trainable: Bool = true, local: Bool = false,
+        name: String? = nil, in graph: Graph? = nil
     ) {
-        self.init(graph ?? .default, name, trainable) {
+        self.init(graph ?? .default, name, trainable && !local, isLocal: local) {
             withNameScope("Initializer") { initializer.makeTensor(shape) }
         }
     }
@@ -59,7 +64,10 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
         self.init(NDArray(initialValue), trainable: trainable, name: name, in: graph)
     }
 
-    private init(_ graph: Graph, _ name: String?, _ isTrainable: Bool, _ makeInitialValue: () -> Tensor<Scalar>) {
+    private init(
+        _ graph: Graph, _ name: String?, _ isTrainable: Bool, isLocal: Bool = false,
+        _ makeInitialValue: () -> Tensor<Scalar>
+    ) {
         // A variable waits for nothing: it may be initialised before anything else runs.
         let parts = withGraph(graph) {
             withControlDependencies([]) {
@@ -74,10 +82,11 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
         initializer = parts.assign
         initialValue = Tensor(parts.initialValue)
         self.isTrainable = isTrainable
+        self.isLocal = isLocal
         graph.register(
             VariableRecord(
                 name: handle.node.name, handle: handle.endpoint.node, initializer: initializer.id, type: type,
-                isTrainable: isTrainable))
+                isTrainable: isTrainable, isLocal: isLocal))
     }
 
     fileprivate init?(_ variable: AnyVariable) {
@@ -88,6 +97,7 @@ public struct Variable<Scalar: TensorElement>: TensorExpression, Hashable, Senda
         handle = variable.handle
         type = variable.type
         isTrainable = variable.isTrainable
+        isLocal = variable.isLocal
         self.initializer = initializer
         self.initialValue = Tensor(Value(graph: graph, endpoint: initialValue))
         let known = graph.node(named: "\(variable.name)/Read/ReadVariableOp")
@@ -219,6 +229,8 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
     public let initializer: Node?
     /// Whether optimizers change it unless told otherwise.
     public let isTrainable: Bool
+    /// Whether it belongs to a process, such as a metric's counter, not to the model.
+    public let isLocal: Bool
 
     /// Forgets the element type.
     public init<Scalar>(_ variable: Variable<Scalar>) {
@@ -226,6 +238,7 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
         type = variable.type
         initializer = variable.initializer
         isTrainable = variable.isTrainable
+        isLocal = variable.isLocal
     }
 
     package init(_ record: VariableRecord, of graph: Graph) {
@@ -233,6 +246,7 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
         type = record.type
         initializer = record.initializer.map { Node(graph: graph, id: $0) }
         isTrainable = record.isTrainable
+        isLocal = record.isLocal
     }
 
     /// Its name, that of its handle's node.
@@ -258,16 +272,32 @@ public struct AnyVariable: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Graph {
-    /// The variables, in the order they were made.
-    public var variables: [AnyVariable] { variableRecords.map { AnyVariable($0, of: self) } }
+    /// The variables of the model, in the order they were made: all but local ones.
+    public var variables: [AnyVariable] { variableRecords.filter { !$0.isLocal }.map { AnyVariable($0, of: self) } }
+
+    /// The variables that belong to a process, such as counters of metrics, in the order they were made.
+    public var localVariables: [AnyVariable] {
+        variableRecords.filter(\.isLocal).map { AnyVariable($0, of: self) }
+    }
 
     /// The variables that optimizers change unless told otherwise, in the order they were made.
     public var trainableVariables: [AnyVariable] { variables.filter(\.isTrainable) }
 }
 
-/// A node that gives every variable made so far its initial value.
+/// A node that gives every variable of the model made so far its initial value.
 public func globalVariablesInitializer(name: String? = nil, in graph: Graph? = nil) -> Node {
     let graph = graph ?? .default
     return makeNode(
         NoOperation(), [], name: name ?? "init", controlInputs: graph.variables.compactMap(\.initializer), in: graph)
+}
+
+/// A node that gives every local variable made so far its initial value: it sets metrics back.
+///
+///     let (accuracy, update) = metrics.accuracy(labels: labels, predictions: predictions)
+///     try session.run(localVariablesInitializer())
+public func localVariablesInitializer(name: String? = nil, in graph: Graph? = nil) -> Node {
+    let graph = graph ?? .default
+    return makeNode(
+        NoOperation(), [], name: name ?? "init", controlInputs: graph.localVariables.compactMap(\.initializer),
+        in: graph)
 }

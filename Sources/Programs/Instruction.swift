@@ -90,8 +90,21 @@ package enum Instruction: Hashable, Sendable {
     /// dimensions of an operand stand the other way round.
     case dot(transposeLeft: Bool, transposeRight: Bool)
     case reduce(Reducer, axes: [Int])
+    /// (input `[batch, space..., features]`, kernel `[space..., features of a group, results]`) →
+    /// `[batch, space..., results]`: at each position of the window the sum of products with the kernel.
+    case convolution(ConvolutionWindow)
+    /// What the reducer makes of the elements in the window at each of its positions; padding counts as nothing. One
+    /// window axis for each dimension, without base dilation.
+    case reduceWindow(Reducer, [WindowAxis])
+    /// (operand, source of the shape of the window's positions) → the operand's shape: each element of the source is
+    /// added where its window has its largest element, the first of equals; NaN is larger than nothing, and nothing is
+    /// larger than NaN. One window axis for each dimension, without any dilation.
+    case selectAndScatter([WindowAxis])
     /// The first position of the largest (smallest) element along `axis`, as the result's integer dtype.
     case argReduce(smallest: Bool, axis: Int)
+    /// The positions along `axis` of the `count` elements that come first in order, as int32; of equal ones the earlier
+    /// comes first, and NaN is greater than any number.
+    case argSort(axis: Int, descending: Bool, count: Int)
     /// (params, indices) → params with `axis` replaced by the dimensions of the indices.
     case gather(axis: Int)
     /// (updates `[outer..., count, inner...]`, indices `[count]`) → `[outer..., range, inner...]`: the updates summed by
@@ -115,7 +128,9 @@ extension Instruction {
         switch self {
         case .unary, .binary, .compare, .select, .convert: true
         case .parameter, .constant, .iota, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .reverse, .dot,
-            .reduce, .argReduce, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
+            .reduce, .convolution, .reduceWindow, .selectAndScatter, .argReduce, .argSort, .gather, .scatterAdd,
+            .random,
+            .whileLoop, .conditional, .result:
             false
         }
     }

@@ -4,7 +4,7 @@
 import Tensors
 
 /// How elements are turned into what is combined, and back.
-private struct Accumulation<Scalar: TensorElement, Total> {
+struct Accumulation<Scalar: TensorElement, Total> {
     var initial: Total
     var widen: (Scalar) -> Total
     var combine: (Total, Total) -> Total
@@ -24,7 +24,7 @@ extension Reducer {
         }
     }
 
-    fileprivate func accumulation<Scalar: InterpretedFloat>(of type: Scalar.Type) -> Accumulation<Scalar, Double> {
+    func accumulation<Scalar: InterpretedFloat>(of type: Scalar.Type) -> Accumulation<Scalar, Double> {
         let initial: Double =
             switch self {
             case .sum, .or, .and: 0
@@ -37,7 +37,7 @@ extension Reducer {
         )
     }
 
-    fileprivate func accumulation<Scalar: IntegerElement>(of type: Scalar.Type) -> Accumulation<Scalar, Scalar> {
+    func accumulation<Scalar: IntegerElement>(of type: Scalar.Type) -> Accumulation<Scalar, Scalar> {
         let initial: Scalar =
             switch self {
             case .sum, .or: 0
@@ -50,7 +50,7 @@ extension Reducer {
             initial: initial, widen: { $0 }, combine: { self.function($0, $1) ?? 0 }, narrow: { $0 })
     }
 
-    fileprivate var truthAccumulation: Accumulation<Bool, Bool> {
+    var truthAccumulation: Accumulation<Bool, Bool> {
         let isConjunction = self == .and || self == .minimum
         return Accumulation(
             initial: isConjunction, widen: { $0 }, combine: { self.function($0, $1) ?? false }, narrow: { $0 })
@@ -122,6 +122,49 @@ extension Interpreter {
         }
         if let type = left.dtype.interpretedFloatType { return floating(type) }
         return left.dtype.integerType.map { integer($0) }
+    }
+
+    static func argSort(
+        _ operand: UntypedArray, axis: Int, descending: Bool, count: Int, to type: ArrayType
+    ) -> UntypedArray? {
+        let extent = operand.shape[axis]
+        let inner = product(operand.shape[(axis + 1)...])
+        let rows = product(operand.shape[..<axis]) * inner
+        /// The positions of each row in order.
+        func sort<Scalar: NumericElement>(_ type: Scalar.Type, _ isBefore: (Scalar, Scalar) -> Bool) -> [[Int]] {
+            operand.withElements(of: Scalar.self) { elements in
+                (0..<rows).map { row in
+                    let start = row / inner * extent * inner + row % inner
+                    // A comparison of positions makes any sort a stable one.
+                    return (0..<extent).sorted { left, right in
+                        let (x, y) = (elements[start + left * inner], elements[start + right * inner])
+                        if isBefore(x, y) { return true }
+                        return isBefore(y, x) ? false : left < right
+                    }
+                }
+            }
+        }
+        func floating<Scalar: InterpretedFloat>(_ type: Scalar.Type) -> [[Int]] {
+            let isLess = { (x: Scalar, y: Scalar) in y.isNaN ? !x.isNaN : x < y }
+            return sort(type) { descending ? isLess($1, $0) : isLess($0, $1) }
+        }
+        func integer<Scalar: IntegerElement>(_ type: Scalar.Type) -> [[Int]] {
+            sort(type) { descending ? $1 < $0 : $0 < $1 }
+        }
+        let orders: [[Int]]
+        if let scalar = operand.dtype.interpretedFloatType {
+            orders = floating(scalar)
+        } else if let scalar = operand.dtype.integerType {
+            orders = integer(scalar)
+        } else {
+            return nil
+        }
+        var positions = [Int](repeating: 0, count: type.count)
+        for (row, order) in orders.enumerated() {
+            let start = row / inner * count * inner + row % inner
+            for rank in 0..<count { positions[start + rank * inner] = order[rank] }
+        }
+        return UntypedArray(integers: positions, dtype: .int32).reshaped(type.shape)
     }
 
     static func argReduce(_ operand: UntypedArray, smallest: Bool, axis: Int, to type: ArrayType) -> UntypedArray? {

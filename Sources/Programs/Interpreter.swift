@@ -53,8 +53,13 @@ package enum Interpreter {
         case .dot(let transposeLeft, let transposeRight):
             return dot(operands[0], operands[1], transposeLeft, transposeRight, to: type)
         case .reduce(let reducer, let axes): return reduce(reducer, operands[0], axes: axes, to: type)
+        case .convolution(let window): return convolution(operands[0], operands[1], window, to: type)
+        case .reduceWindow(let reducer, let axes): return reduceWindow(reducer, operands[0], axes, to: type)
+        case .selectAndScatter(let axes): return selectAndScatter(operands[0], operands[1], axes)
         case .argReduce(let smallest, let axis):
             return argReduce(operands[0], smallest: smallest, axis: axis, to: type)
+        case .argSort(let axis, let descending, let count):
+            return argSort(operands[0], axis: axis, descending: descending, count: count, to: type)
         case .gather(let axis): return gather(operands[0], at: operands[1], axis: axis, to: type)
         case .scatterAdd(let axis, let range):
             return scatterAdd(operands[0], at: operands[1], axis: axis, range: range, to: type)

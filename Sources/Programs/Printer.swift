@@ -23,11 +23,11 @@ extension Program: CustomStringConvertible {
 
 extension ArrayType {
     /// `tensor<3x4xf32>`
-    fileprivate var mlir: String { "tensor<\(self)>" }
+    var mlir: String { "tensor<\(self)>" }
 }
 
 /// Writes one program.
-private struct Printer {
+struct Printer {
     let program: Program
     /// Stands before the number in the names of values, so that those of a nested program differ from those around it.
     private let prefix: String
@@ -35,7 +35,7 @@ private struct Printer {
     private let arguments: [String]
     /// The name of each value so far.
     private var names: [String] = []
-    private var lines: [String] = []
+    var lines: [String] = []
 
     init(program: Program) {
         self.init(program: program, prefix: "", arguments: program.parameters.indices.map { "%arg\($0)" })
@@ -134,8 +134,16 @@ private struct Printer {
             emit(
                 "stablehlo.reduce(\(all) init: \(initial)) applies stablehlo.\(reducer.function.stableHLOName) "
                     + "across dimensions = \(axes) : (\(types[0].mlir), \(type.mlir)) -> \(step.type.mlir)")
+        case .convolution(let window):
+            writeConvolution(window, all, signature, step.type, number: number)
+        case .reduceWindow(let reducer, let axes):
+            writeReduceWindow(reducer, axes, operands[0], types[0], step.type, number: number)
+        case .selectAndScatter(let axes):
+            writeSelectAndScatter(axes, all, types, step.type, number: number)
         case .argReduce(let smallest, let axis):
             writeArgReduce(step, operands[0], types[0], smallest: smallest, axis: axis, number: number)
+        case .argSort(let axis, let descending, _):
+            writeArgSort(step, operands[0], types[0], axis: axis, descending: descending, number: number)
         case .gather(let axis):
             // An axis without elements has no slices to take, and there is nothing to take.
             if types[0].shape[axis] == 0 {
@@ -237,6 +245,38 @@ private struct Printer {
         names[names.count - 1] = "%pair\(number)#1"
     }
 
+    /// A sort of pairs of an element and its position.
+    private mutating func writeArgSort(
+        _ step: Program.Step, _ operand: String, _ type: ArrayType, axis: Int, descending: Bool, number: String
+    ) {
+        let (value, index) = (ArrayType(type.dtype, []).mlir, ArrayType(.int32, []).mlir)
+        let indices = ArrayType(.int32, type.shape)
+        let (order, b) = (type.dtype.comparisonOrder, "tensor<i1>")
+        // Which of two elements is the greater: that which is NaN where the other is not.
+        let (low, high) = descending ? ("%y", "%x") : ("%x", "%y")
+        let whole = step.type.shape == type.shape
+        let ranges = step.type.shape.map { "0:\($0):1" }.joined(separator: ", ")
+        lines += [
+            "%iota\(number) = stablehlo.iota dim = \(axis) : \(indices.mlir)",
+            "%pair\(number):2 = \"stablehlo.sort\"(\(operand), %iota\(number)) "
+                + "<{dimension = \(axis) : i64, is_stable = true}> ({",
+            "^bb0(%x: \(value), %y: \(value), %i: \(index), %j: \(index)):",
+            "  %less = stablehlo.compare LT, \(low), \(high), \(order) : (\(value), \(value)) -> \(b)",
+            "  %isNumber = stablehlo.compare EQ, \(low), \(low), \(order) : (\(value), \(value)) -> \(b)",
+            "  %isNaN = stablehlo.compare NE, \(high), \(high), \(order) : (\(value), \(value)) -> \(b)",
+            "  %onlyNaN = stablehlo.and %isNumber, %isNaN : \(b)",
+            "  %first = stablehlo.or %less, %onlyNaN : \(b)",
+            "  stablehlo.return %first : \(b)",
+            "}) : (\(type.mlir), \(indices.mlir)) -> (\(type.mlir), \(indices.mlir))",
+        ]
+        if whole {
+            names[names.count - 1] = "%pair\(number)#1"
+        } else {
+            lines.append(
+                "%\(number) = stablehlo.slice %pair\(number)#1 [\(ranges)] : (\(indices.mlir)) -> \(step.type.mlir)")
+        }
+    }
+
     private mutating func writeGather(
         _ step: Program.Step, _ operands: String, _ types: [ArrayType], axis: Int, signature: String, number: String
     ) {
@@ -270,14 +310,14 @@ private struct Printer {
     }
 
     /// A line that defines `%name` as equal elements.
-    private mutating func constant(_ name: String, _ value: Double, _ type: ArrayType) -> String {
+    mutating func constant(_ name: String, _ value: Double, _ type: ArrayType) -> String {
         let text = type.count == 0 ? "dense<>" : dense(UntypedArray(scalar: value, dtype: type.dtype))
         lines.append("%\(name) = stablehlo.constant \(text) : \(type.mlir)")
         return "%\(name)"
     }
 
     /// A line that defines `%name` as what the reduction of no elements gives.
-    private mutating func neutral(_ name: String, _ reducer: Reducer, _ type: ArrayType) -> String {
+    mutating func neutral(_ name: String, _ reducer: Reducer, _ type: ArrayType) -> String {
         let empty = UntypedArray(dtype: type.dtype, shape: [0], storage: ArrayStorage(byteCount: 0))
         let value = Interpreter.reduce(reducer, empty, axes: [0], to: type)
         lines.append("%\(name) = stablehlo.constant \(value.map(dense) ?? "dense<>") : \(type.mlir)")

@@ -197,6 +197,18 @@ extension ProgramBuilder {
         try add(.dot(transposeLeft: transposeLeft, transposeRight: transposeRight), [left, right])
     }
 
+    package func convolution(
+        _ input: ValueID, _ kernel: ValueID, _ window: ConvolutionWindow
+    ) throws(InvalidProgram) -> ValueID {
+        try add(.convolution(window), [input, kernel])
+    }
+
+    package func reduceWindow(
+        _ reducer: Reducer, _ operand: ValueID, _ axes: [WindowAxis]
+    ) throws(InvalidProgram) -> ValueID {
+        try add(.reduceWindow(reducer, axes), [operand])
+    }
+
     package func iota(_ type: ArrayType, axis: Int) throws(InvalidProgram) -> ValueID {
         try add(.iota(axis: axis), [], type: type)
     }

@@ -50,7 +50,15 @@ extension ProgramBuilder {
         case .argReduce(_, let axis):
             return shape(of: operands[0])[axis] == 1 ? try filled(0, type) : nil
 
-        case .parameter, .constant, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
+        case .argSort(let axis, _, _):
+            return shape(of: operands[0])[axis] == 1 ? try filled(0, type) : nil
+
+        case .reduceWindow(_, let axes), .selectAndScatter(let axes):
+            // A window of one element that visits each gives each.
+            guard axes.allSatisfy({ $0.isTrivial }) else { return nil }
+            return operands.last
+
+        case .parameter, .constant, .convolution, .gather, .scatterAdd, .random, .whileLoop, .conditional, .result:
             return nil
         }
     }
@@ -60,7 +68,13 @@ extension ProgramBuilder {
         _ instruction: Instruction, _ operands: [ValueID], _ type: ArrayType
     ) throws(InvalidProgram) -> ValueID? {
         guard !operands.isEmpty, type.count <= Self.foldingLimit else { return nil }
-        if case .random = instruction { return nil }
+        switch instruction {
+        case .random: return nil
+        // A window may be far larger than what it slides over.
+        case .reduceWindow(_, let axes), .selectAndScatter(let axes):
+            guard let size = elementCount(axes.map(\.size)), size <= Self.foldingLimit else { return nil }
+        default: break
+        }
         // A constant that fills an array stays a broadcast: devices read the one element.
         if case .broadcast = instruction, type.count > 8 { return nil }
         var arrays: [UntypedArray] = []

@@ -164,6 +164,41 @@ extension Instruction {
             return ArrayType(
                 operands[0].dtype,
                 operands[0].shape.indices.filter { !removed.contains($0) }.map { operands[0].shape[$0] })
+        case .convolution(let window):
+            try require(
+                operands.count == 2 && operands[0].dtype == operands[1].dtype && operands[0].dtype.isNumeric,
+                "two operands of equal, numeric dtype expected")
+            let (input, kernel) = (operands[0].shape, operands[1].shape)
+            let (rank, groups) = (window.axes.count, (feature: window.featureGroups, batch: window.batchGroups))
+            try require(
+                (1...ConvolutionWindow.mostAxes).contains(rank) && input.count == rank + 2 && kernel.count == rank + 2
+                    && window.axes.map(\.size) == Array(kernel[..<rank]), "ranks or the kernel's sizes differ")
+            try require(
+                groups.feature > 0 && groups.batch > 0 && (groups.feature == 1 || groups.batch == 1)
+                    && input[0] % groups.batch == 0 && kernel[rank + 1] % groups.batch == 0
+                    && kernel[rank + 1] % groups.feature == 0 && input[rank + 1] % groups.feature == 0
+                    && input[rank + 1] / groups.feature == kernel[rank], "features or groups do not fit")
+            guard let positions = window.axes.positions(over: Array(input[1...rank])) else {
+                throw InvalidProgram("\(self) of \(operands): the window makes no sense")
+            }
+            return ArrayType(operands[0].dtype, [input[0] / groups.batch] + positions + [kernel[rank + 1]])
+        case .reduceWindow(let reducer, let axes):
+            try require(
+                operands.count == 1 && reducer.accepts(operands[0].dtype) && !axes.isEmpty
+                    && axes.allSatisfy { $0.baseDilation == 1 && $0.low >= 0 && $0.high >= 0 },
+                "not defined for this operand, or a bad window")
+            guard let positions = axes.positions(over: operands[0].shape) else {
+                throw InvalidProgram("\(self) of \(operands): the window makes no sense")
+            }
+            return ArrayType(operands[0].dtype, positions)
+        case .selectAndScatter(let axes):
+            try require(
+                operands.count == 2 && operands[0].dtype == operands[1].dtype && operands[0].dtype.isNumeric
+                    && !axes.isEmpty
+                    && axes.allSatisfy { $0.baseDilation == 1 && $0.dilation == 1 && $0.low >= 0 && $0.high >= 0 }
+                    && axes.positions(over: operands[0].shape) == operands[1].shape,
+                "a numeric operand and a source of the shape of the window's positions expected")
+            return operands[0]
         case .argReduce(_, let axis):
             let type = try declaredType()
             try require(operands.count == 1 && operands[0].shape.indices.contains(axis), "bad axis")
@@ -172,6 +207,15 @@ extension Instruction {
             try require(
                 type.shape == shape && (type.dtype == .int32 || type.dtype == .int64), "bad result type \(type)")
             return type
+        case .argSort(let axis, _, let count):
+            try require(
+                operands.count == 1 && operands[0].dtype.isNumeric && operands[0].shape.indices.contains(axis),
+                "bad axis or operand")
+            var shape = operands[0].shape
+            try require(
+                count >= 0 && count <= shape[axis] && Int32(exactly: shape[axis]) != nil, "count is out of range")
+            shape[axis] = count
+            return ArrayType(.int32, shape)
         case .gather(let axis):
             try require(
                 operands.count == 2 && operands[0].shape.indices.contains(axis)

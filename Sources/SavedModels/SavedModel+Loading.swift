@@ -17,6 +17,8 @@ extension SavedModel {
     static let textFileName = "saved_model.pbtxt"
     static let variablesPath = "variables/variables"
     static let assetsFolder = "assets"
+    /// Files that TensorFlow leaves alone, for those who wrote the model.
+    package static let extraFolder = "assets.extra"
 
     /// Loads a model from its folder.
     ///

@@ -32,6 +32,16 @@ extension SavedModel {
         _ session: Session, to path: String, signatures: [String: ModelSignature], assets: [String] = [],
         tags: [String] = SavedModel.servingTags, files: any FileSystem = LocalFileSystem()
     ) throws {
+        try save(
+            session, to: path, signatures: signatures, assets: assets, extraFiles: [:], tags: tags, files: files)
+    }
+
+    /// The same, with files for those who wrote the model: they lie in the folder `assets.extra`, which TensorFlow leaves
+    /// alone.
+    package static func save(
+        _ session: Session, to path: String, signatures: [String: ModelSignature], assets: [String],
+        extraFiles: [String: [UInt8]], tags: [String], files: any FileSystem
+    ) throws {
         let graph = session.graph
         var metaGraph = try MetaGraphDef(graph, tags: tags).message
         for (name, signature) in signatures.sorted(by: { $0.key < $1.key }) {
@@ -75,7 +85,7 @@ extension SavedModel {
             $0.savedModelSchemaVersion = 1
             $0.metaGraphs = [metaGraph]
         }
-        try write(model, variables, values, assetFiles, to: path, files)
+        try write(model, variables, values, assetFiles, extraFiles, to: path, files)
     }
 
     /// The variables that have a value, with it.
@@ -147,7 +157,8 @@ extension SavedModel {
 
     private static func write(
         _ model: Tensorflow_SavedModel, _ variables: [AnyVariable], _ values: [AnyArray],
-        _ assets: [(name: String, path: String)], to path: String, _ files: any FileSystem
+        _ assets: [(name: String, path: String)], _ extraFiles: [String: [UInt8]], to path: String,
+        _ files: any FileSystem
     ) throws {
         let bytes: [UInt8]
         do { bytes = try model.serializedBytes() } catch {
@@ -168,6 +179,9 @@ extension SavedModel {
                     try copy(asset.path, to: joinPath(joinPath(temporary, assetsFolder), asset.name), files)
                 }
                 try files.syncFolder(joinPath(temporary, assetsFolder))
+            }
+            for (name, content) in extraFiles.sorted(by: { $0.key < $1.key }) {
+                try files.writeAtomically(content, to: joinPath(joinPath(temporary, extraFolder), name))
             }
             try files.writeAtomically(bytes, to: joinPath(temporary, fileName))
             try files.rename(temporary, to: folder)
@@ -194,7 +208,7 @@ extension SavedModel {
 
     /// Removes what was written of a model that could not be finished.
     private static func remove(_ folder: String, _ files: any FileSystem) {
-        for inner in ["variables", assetsFolder] {
+        for inner in ["variables", assetsFolder, extraFolder] {
             for name in (try? files.list(joinPath(folder, inner))) ?? [] {
                 try? files.remove(joinPath(joinPath(folder, inner), name))
             }

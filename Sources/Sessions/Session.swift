@@ -137,7 +137,8 @@ public final class Session: Sendable {
         return values
     }
 
-    /// Gives every variable of the graph its initial value; imported variables without one keep what they have.
+    /// Gives every variable of the graph, local ones included, its initial value; imported variables without one keep
+    /// what they have.
     ///
     /// - Errors: as `run`.
     public func initializeVariables() throws {

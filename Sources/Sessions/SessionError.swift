@@ -26,6 +26,8 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
         case data
         /// The task in which the run was started was cancelled while a loop ran.
         case cancelled
+        /// No session was named, and there is no default one.
+        case noDefaultSession
         /// An array would need more memory than the machine has.
         case outOfMemory
     }

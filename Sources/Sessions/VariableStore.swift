@@ -163,6 +163,16 @@ final class VariableStore: @unchecked Sendable {
         }
     }
 
+    /// Where each stream that was used stands.
+    var streamStates: [NodeID: (key: UInt64, low: UInt64, high: UInt64)] {
+        get { withLock { streams.mapValues { ($0.key, $0.low, $0.high) } } }
+        set {
+            withLock {
+                streams = newValue.mapValues { RandomStreamState(key: $0.key, low: $0.low, high: $0.high) }
+            }
+        }
+    }
+
     /// The state of a stream that was never used.
     ///
     /// - Source: TensorFlow's `PhiloxRandom(seed, seed2)`: the first seed is the key, the second the counter's upper half.

@@ -4,6 +4,7 @@
 @_exported import Checkpoints
 @_exported import Datasets
 @_exported import Downloads
+@_exported import ExampleRecords
 @_exported import Files
 @_exported import GraphDefs
 @_exported import Graphs

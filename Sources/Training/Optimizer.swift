@@ -190,6 +190,11 @@ extension Optimizer {
         }
     }
 
+    /// Reports an epsilon below 0.
+    func checkEpsilon(_ epsilon: Double, in graph: Graph) {
+        check(epsilon >= 0, "epsilon must not be below 0, but is \(epsilon)", in: graph)
+    }
+
     /// Reports a factor of a moving average that is not from 0 up to 1.
     func checkFactor(_ value: Double, _ name: String, in graph: Graph) {
         check((0..<1).contains(value), "\(name) must be from 0 up to, but not 1, but is \(value)", in: graph)

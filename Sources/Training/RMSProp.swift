@@ -45,6 +45,7 @@ public struct RMSProp: Optimizer {
         checkLearningRate(in: graph)
         checkFactor(decay, "decay", in: graph)
         checkFactor(momentum, "momentum", in: graph)
+        checkEpsilon(epsilon, in: graph)
         return apply(
             isCentered ? .centeredRMSProp : .rmsProp, to: pairs,
             numbers: [

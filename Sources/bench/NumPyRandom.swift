@@ -62,7 +62,7 @@ struct NumPyRandom {
     }
 
     /// A number in `[0, 1)` with 53 random bits.
-    private mutating func nextUniform() -> Double {
+    mutating func nextUniform() -> Double {
         Double(bits.next() >> 11) * 0x1p-53
     }
 

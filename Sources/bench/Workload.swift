@@ -31,18 +31,39 @@ struct Trainer: Sendable {
 enum WorkloadName: String, CaseIterable, Sendable {
     case inverse
     case mnistSGD = "mnist-sgd"
+    case mnistAdamDropout = "mnist-adam-dropout"
+    case kerasMNIST = "keras-mnist"
+    /// As `keras-mnist`, fed with shuffled batches that a thread makes ahead.
+    case kerasMNISTShuffled = "keras-mnist-shuffled"
+    case feed32 = "feed-32"
+    case feed100 = "feed-100"
+    case feed100Ahead = "feed-100-ahead"
+    case convnet
     case twoLayer = "two-layer"
     case chain1000 = "chain-1000"
     case chain10000 = "chain-10000"
     case chain100000 = "chain-100000"
 
     /// Whether it reads the MNIST files.
-    var needsData: Bool { self == .mnistSGD }
+    var needsData: Bool {
+        switch self {
+        case .mnistSGD, .mnistAdamDropout, .kerasMNIST, .kerasMNISTShuffled, .feed32, .feed100, .feed100Ahead, .convnet:
+            true
+        case .inverse, .twoLayer, .chain1000, .chain10000, .chain100000: false
+        }
+    }
 
     func workload(dataFolder: String) -> any Workload {
         switch self {
         case .inverse: Inverse()
-        case .mnistSGD: DigitClassifier(dataFolder: dataFolder)
+        case .mnistSGD: DigitClassifier.sgd(dataFolder)
+        case .mnistAdamDropout: DigitClassifier.adamDropout(dataFolder)
+        case .kerasMNIST: DigitClassifier.keras(dataFolder)
+        case .kerasMNISTShuffled: DigitClassifier.keras(dataFolder, isShuffled: true)
+        case .feed32: Feeding(dataFolder: dataFolder, batch: 32)
+        case .feed100: Feeding(dataFolder: dataFolder, batch: 100)
+        case .feed100Ahead: Feeding(dataFolder: dataFolder, batch: 100, isPrefetched: true)
+        case .convnet: DigitClassifier.convolutional(dataFolder)
         case .twoLayer: TwoLayer()
         case .chain1000: Chain(length: 1_000)
         case .chain10000: Chain(length: 10_000)

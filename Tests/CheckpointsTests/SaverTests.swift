@@ -45,6 +45,19 @@ import Testing
         #expect(try session.run(update).scalars == [3, 4, 5])
     }
 
+    @Test func localVariablesAreSavedOnlyWhereTheyAreNamed() throws {
+        let graph = Graph()
+        let w = Variable<Float>(NDArray([1, 2]), name: "w", in: graph)
+        let count = Variable<Float>(.zeros, shape: [], local: true, name: "count", in: graph)
+        let session = Session(graph: graph)
+        try session.initializeVariables()
+        let disk = FaultyFileSystem()
+        try Saver(files: disk).save(session, to: "m")
+        #expect(try CheckpointReader("m", files: disk).entries.map(\.name) == ["w"])
+        try Saver([AnyVariable(w), AnyVariable(count)], files: disk).save(session, to: "all")
+        #expect(try CheckpointReader("all", files: disk).entries.map(\.name) == ["count", "w"])
+    }
+
     @Test func theOldestGoAndTheStateFileNamesTheRestInOrder() throws {
         let model = TestModel()
         let disk = FaultyFileSystem()

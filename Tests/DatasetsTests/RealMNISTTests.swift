@@ -37,7 +37,7 @@ struct RealMNISTTests {
         let folder = MNISTFolder(try #require(digitsFolder))
         for file in MNISTFile.allCases {
             let path = try #require(folder.path(of: file))
-            #expect(try MD5.hexadecimal(ofContentOf: path) == file.digest)
+            #expect(try MD5.hexadecimal(ofContentOf: path) == MNISTSource.digits.digests[file])
         }
     }
 
@@ -48,5 +48,14 @@ struct RealMNISTTests {
         #expect(part.train.images == whole.train.images.rows(0..<300))
         #expect(part.validation.labels == whole.train.labels.rows(300..<320))
         #expect(part.test.images == whole.test.images.rows(0..<7))
+    }
+
+    @Test func rawArraysAreThoseOfTheSets() throws {
+        let ((xTrain, yTrain), (xTest, yTest)) = try MNIST.loadData(from: digitsFolder)
+        #expect(xTrain.shape == [60_000, 28, 28] && yTrain.shape == [60_000])
+        #expect(xTest.shape == [10_000, 28, 28] && yTest.shape == [10_000])
+        let sets = try MNIST.load(from: digitsFolder, trainCount: 200, validationCount: 0, testCount: 50)
+        #expect(yTrain.rows(0..<200) == sets.train.labels && yTest.rows(0..<50) == sets.test.labels)
+        #expect(sets.test.images.scalars == xTest.rows(0..<50).scalars.map { Float($0) / 255 })
     }
 }

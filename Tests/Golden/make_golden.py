@@ -308,6 +308,122 @@ case("OneHot", lambda i: tf.one_hot(i, 4, on_value=5, off_value=-1, axis=0, dtyp
 case("OneHot", lambda i: tf.one_hot(i, 4), np.array([[0, 3, 1], [-1, 4, 2]], np.int32), variant="float32",
      gradient=False)
 
+# Convolutions and pooling ---------------------------------------------------------------------------------------------
+
+
+def compiled(function):
+    """By XLA, which has what TensorFlow's kernels for the CPU lack: features first, groups, gradients of dilations."""
+    return tf.function(function, jit_compile=True)
+
+
+def convolution(strides=(1, 1), padding="VALID", **options):
+    return compiled(lambda x, w: tf.nn.conv2d(x, w, strides, padding, **options))
+
+
+FIRST = {"data_format": "NCHW"}
+X, W = numbers(-2, 2, 2, 4, 5, 2), numbers(-1, 1, 2, 3, 2, 3)
+case("Conv2D", convolution(), X, W, variant="VALID")
+case("Conv2D", convolution((2, 2), "SAME"), numbers(-2, 2, 1, 5, 4, 2), numbers(-1, 1, 3, 2, 2, 2), variant="SAME")
+case("Conv2D", convolution(padding="SAME"), numbers(-2, 2, 2, 3, 3, 4), numbers(-1, 1, 1, 1, 4, 2),
+     variant="of single elements")
+case("Conv2D", convolution((2, 1), [[0, 0], [1, 2], [0, 1], [0, 0]]), numbers(-2, 2, 1, 4, 4, 1),
+     numbers(-1, 1, 3, 3, 1, 2), variant="EXPLICIT")
+case("Conv2D", convolution(padding="SAME", dilations=(2, 3)), numbers(-2, 2, 1, 7, 6, 1), numbers(-1, 1, 3, 2, 1, 2),
+     variant="dilated")
+case("Conv2D", convolution(), numbers(-2, 2, 1, 4, 4, 4), numbers(-1, 1, 2, 2, 2, 6), variant="in groups")
+case("Conv2D", convolution((1, 2), "SAME", **FIRST), numbers(-2, 2, 2, 3, 5, 4), numbers(-1, 1, 2, 2, 3, 2),
+     variant="NCHW")
+case("Conv2D", lambda x, w: tf.nn.conv1d(x, w, 2, "SAME"), numbers(-2, 2, 2, 6, 2), numbers(-1, 1, 3, 2, 3),
+     variant="of sequences")
+
+
+def transposed(sizes, strides, padding, **options):
+    return compiled(lambda w, g: tf.raw_ops.Conv2DBackpropInput(
+        input_sizes=sizes, filter=w, out_backprop=g, strides=strides, padding=padding, **options))
+
+
+def of_kernel(sizes, strides, padding, **options):
+    return compiled(lambda x, g: tf.raw_ops.Conv2DBackpropFilter(
+        input=x, filter_sizes=sizes, out_backprop=g, strides=strides, padding=padding, **options))
+
+
+for variant, strides, padding, image, kernel, result, options in [
+    ("SAME", (1, 2, 1, 1), "SAME", (1, 5, 4, 2), (3, 2, 2, 3), (1, 3, 4, 3), {}),
+    ("NCHW", (1, 1, 1, 1), "VALID", (2, 2, 4, 4), (2, 3, 2, 3), (2, 3, 3, 2), FIRST),
+    ("in groups", (1, 1, 1, 1), "VALID", (2, 4, 4, 4), (2, 2, 2, 6), (2, 3, 3, 6), {}),
+]:
+    # XLA has no second derivative of these with groups.
+    smooth = variant != "in groups"
+    case("Conv2DBackpropInput", transposed(image, strides, padding, **options), numbers(-1, 1, *kernel),
+         numbers(-2, 2, *result), variant=variant, gradient=smooth)
+    case("Conv2DBackpropFilter", of_kernel(kernel, strides, padding, **options), numbers(-2, 2, *image),
+         numbers(-1, 1, *result), variant=variant, gradient=smooth)
+case("Conv2DBackpropInput",
+     lambda x, w: tf.nn.conv2d_transpose(x, w, (2, 7, 5, 4), (2, 2), "VALID"), numbers(-2, 2, 2, 3, 2, 2),
+     numbers(-1, 1, 3, 3, 4, 2), variant="conv2dTranspose")
+case("Conv2DBackpropInput",
+     lambda x, w: tf.nn.conv1d_transpose(x, w, (2, 6, 4), 2, "SAME"), numbers(-2, 2, 2, 3, 2),
+     numbers(-1, 1, 3, 4, 2), variant="conv1dTranspose")
+
+
+def depthwise(strides, padding, **options):
+    return compiled(lambda x, w: tf.raw_ops.DepthwiseConv2dNative(
+        input=x, filter=w, strides=strides, padding=padding, **options))
+
+
+case("DepthwiseConv2dNative", depthwise((1, 1, 1, 1), "VALID"), numbers(-2, 2, 1, 4, 4, 2), numbers(-1, 1, 2, 2, 2, 3),
+     variant="VALID")
+case("DepthwiseConv2dNative", depthwise((1, 2, 2, 1), "SAME"), numbers(-2, 2, 1, 5, 5, 2), numbers(-1, 1, 3, 3, 2, 2),
+     variant="SAME")
+case("DepthwiseConv2dNative", depthwise((1, 1, 1, 1), "SAME", **FIRST), numbers(-2, 2, 1, 2, 5, 5),
+     numbers(-1, 1, 2, 2, 2, 2), variant="NCHW")
+case("DepthwiseConv2dNativeBackpropInput", compiled(lambda w, g: tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
+    input_sizes=(1, 5, 4, 2), filter=w, out_backprop=g, strides=(1, 2, 2, 1), padding="SAME")),
+     numbers(-1, 1, 3, 2, 2, 2), numbers(-2, 2, 1, 3, 2, 4), variant="SAME")
+case("DepthwiseConv2dNativeBackpropFilter", compiled(lambda x, g: tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
+    input=x, filter_sizes=(3, 2, 2, 2), out_backprop=g, strides=(1, 2, 2, 1), padding="SAME")),
+     numbers(-2, 2, 1, 5, 4, 2), numbers(-1, 1, 1, 3, 2, 4), variant="SAME")
+case("DepthwiseConv2dNative", lambda x, d, p: tf.nn.separable_conv2d(x, d, p, (1, 1, 1, 1), "SAME"),
+     numbers(-2, 2, 1, 4, 4, 2), numbers(-1, 1, 2, 2, 2, 2), numbers(-1, 1, 1, 1, 4, 3), variant="in separableConv2d")
+VOLUME = (1, 3, 4, 3, 2), (2, 2, 2, 2, 2)
+case("Conv3D", lambda x, w: tf.nn.conv3d(x, w, (1, 1, 2, 1, 1), "SAME"), *(numbers(-1, 1, *s) for s in VOLUME))
+case("Conv3DBackpropInputV2", lambda w, g: tf.raw_ops.Conv3DBackpropInputV2(
+    input_sizes=(1, 2, 3, 3, 2), filter=w, out_backprop=g, strides=(1, 1, 2, 1, 1), padding="SAME"),
+     numbers(-1, 1, 2, 2, 1, 2, 2), numbers(-2, 2, 1, 2, 2, 3, 2), variant="SAME")
+case("Conv3DBackpropFilterV2", lambda x, g: tf.raw_ops.Conv3DBackpropFilterV2(
+    input=x, filter_sizes=(2, 2, 1, 2, 2), out_backprop=g, strides=(1, 1, 2, 1, 1), padding="SAME"),
+     numbers(-1, 1, 1, 2, 3, 3, 2), numbers(-2, 2, 1, 2, 2, 3, 2), variant="SAME")
+
+P = numbers(-2, 2, 1, 5, 4, 3)
+case("MaxPool", lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID"), numbers(-2, 2, 2, 4, 5, 2), variant="VALID")
+case("MaxPool", lambda x: tf.nn.max_pool2d(x, (3, 2), (2, 1), "SAME"), P, variant="SAME")
+case("MaxPool", lambda x: tf.nn.max_pool2d(x, 2, 2, [[0, 0], [1, 0], [0, 1], [0, 0]]), numbers(-2, 2, 1, 4, 4, 2),
+     variant="EXPLICIT")
+case("MaxPool", lambda x: tf.nn.max_pool1d(x, 3, 2, "SAME"), numbers(-2, 2, 2, 5, 2), variant="of sequences")
+# Equal elements: the first of them counts.
+case("MaxPool", lambda x: tf.nn.max_pool2d(x, (3, 2), (2, 1), "SAME"), np.round(P), variant="SAME")
+case("AvgPool", lambda x: tf.nn.avg_pool2d(x, 2, 2, "VALID"), numbers(-2, 2, 2, 4, 5, 2), variant="VALID")
+case("AvgPool", lambda x: tf.nn.avg_pool2d(x, (3, 2), (2, 1), "SAME"), P, variant="SAME")
+case("AvgPool", lambda x: tf.nn.avg_pool1d(x, 2, 2, "VALID"), numbers(-2, 2, 2, 5, 2), variant="of sequences")
+case("MaxPool3D", lambda x: tf.nn.max_pool3d(x, 2, (2, 1, 2), "SAME"), numbers(-2, 2, 1, 4, 3, 4, 2))
+case("AvgPool3D", lambda x: tf.nn.avg_pool3d(x, 2, (2, 1, 2), "SAME"), numbers(-2, 2, 1, 4, 3, 4, 2))
+for rank, sizes, strides, image, result in [
+    ("", (1, 3, 2, 1), (1, 2, 1, 1), (1, 5, 4, 2), (1, 3, 4, 2)),
+    ("3D", (1, 2, 2, 1, 1), (1, 2, 1, 1, 1), (1, 3, 3, 2, 2), (1, 2, 3, 2, 2)),
+]:
+    window = dict(ksize=sizes, strides=strides, padding="SAME")
+
+    def pool_gradient(suffix, window=window, rank=rank):
+        pool, gradient = (getattr(tf.raw_ops, f"MaxPool{rank}{end}") for end in ("", suffix))
+        return lambda x, g: gradient(orig_input=x, orig_output=pool(input=x, **window), grad=g, **window)
+
+    case(f"MaxPool{rank}Grad", pool_gradient("Grad"), numbers(-2, 2, *image), numbers(-1, 1, *result), variant="SAME")
+    case(f"MaxPool{rank}GradGrad", pool_gradient("GradGrad"), numbers(-2, 2, *image), numbers(-1, 1, *image),
+         variant="SAME")
+    case(f"AvgPool{rank}Grad", lambda g, image=image, window=window, rank=rank: getattr(
+        tf.raw_ops, f"AvgPool{rank}Grad")(orig_input_shape=image, grad=g, **window), numbers(-1, 1, *result),
+         variant="SAME")
+
 # Branches, loops and calls --------------------------------------------------------------------------------------------
 
 for truth in (True, False):

@@ -48,6 +48,22 @@ import Training
         }
     }
 
+    @Test func localVariablesComeBackAsSuch() throws {
+        let graph = Graph()
+        graph.asDefault {
+            _ = Variable<Float>(.ones, shape: [2], name: "w")
+            _ = Variable<Float>(.zeros, shape: [], local: true, name: "count")
+        }
+        let definition = try MetaGraphDef(graph)
+        #expect(definition.collection("variables") == ["w:0"])
+        #expect(definition.collection("local_variables") == ["count:0"])
+        let other = Graph()
+        try other.importMetaGraphDef(definition)
+        #expect(other.variables.map(\.name) == ["w"])
+        #expect(other.localVariables.map(\.name) == ["count"])
+        #expect(other.localVariables[0].initializer != nil)
+    }
+
     @Test func whatIsNoMetaGraphIsToldSo() throws {
         let folder = try TemporaryFolder()
         try folder.write([1, 2, 3], to: "bad.meta")

@@ -7,7 +7,7 @@ extension OpSample {
     /// All samples.
     static let all: [OpSample] = [
         elementwise, sources, passing, state, random, reductions, shapes, joining, products, networks, indexing,
-        imported, controlFlow,
+        imported, controlFlow, windows,
     ].flatMap { $0 }
 
     /// Those of double precision, for which gradients are compared with differences.

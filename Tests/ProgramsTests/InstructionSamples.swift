@@ -38,14 +38,14 @@ func tryingNumbers(_ dtype: DType) -> [Double] {
 private let infinity = Double.infinity
 
 /// `count` ordinary numbers, few enough apart that some are equal.
-private func ordinary(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
+func ordinary(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
     var random = RandomStream(seed: 7)
     let count = shape.reduce(1, *)
     return array(dtype, shape, (0..<count).map { _ in Double(Int.random(in: -8...8, using: &random)) / 4 })
 }
 
 /// Ordinary numbers with a NaN and both infinities among them.
-private func mixed(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
+func mixed(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
     var numbers = ordinary(dtype, shape).doubles
     for (index, number) in tryingNumbers(dtype).enumerated() where index * 5 + 2 < numbers.count {
         numbers[index * 5 + 2] = number
@@ -55,7 +55,7 @@ private func mixed(_ dtype: DType, _ shape: [Int]) -> UntypedArray {
 
 /// The samples of every instruction on one dtype.
 func instructionSamples(_ dtype: DType) -> [InstructionSample] {
-    elementwiseSamples(dtype) + movingSamples(dtype) + combiningSamples(dtype)
+    elementwiseSamples(dtype) + movingSamples(dtype) + combiningSamples(dtype) + windowSamples(dtype)
 }
 
 private func elementwiseSamples(_ dtype: DType) -> [InstructionSample] {
@@ -162,6 +162,29 @@ private func combiningSamples(_ dtype: DType) -> [InstructionSample] {
         }
     }
     guard dtype.isNumeric else { return samples }
+    for descending in [false, true] {
+        for (axis, count, shape) in [(0, 2, [2, 5, 3]), (1, 5, [2, 5, 3]), (1, 2, [2, 2, 3]), (2, 1, [2, 5, 1])] {
+            samples.append(
+                sample(
+                    .argSort(axis: axis, descending: descending, count: count), [special], ArrayType(.int32, shape)))
+        }
+        let extremes = tryingNumbers(dtype)
+        samples += [
+            sample(
+                .argSort(axis: 0, descending: descending, count: extremes.count),
+                [array(dtype, [extremes.count], extremes)], ArrayType(.int32, [extremes.count])),
+            // Few of many, and more than a run of the merge.
+            sample(
+                .argSort(axis: 1, descending: descending, count: 3), [mixed(dtype, [2, 40])],
+                ArrayType(.int32, [2, 3])),
+            sample(
+                .argSort(axis: 0, descending: descending, count: 70), [ordinary(dtype, [70])],
+                ArrayType(.int32, [70])),
+            sample(
+                .argSort(axis: 1, descending: descending, count: 0), [ordinary(dtype, [2, 0])],
+                ArrayType(.int32, [2, 0])),
+        ]
+    }
     for (left, right) in [
         ([2, 3], [3, 4]), ([2, 2, 3], [2, 3, 5]), ([2, 0], [0, 3]), ([3, 2, 1, 3], [3, 2, 3, 1]),
     ] {

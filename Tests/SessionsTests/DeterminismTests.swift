@@ -34,6 +34,27 @@ import Training
         #expect(try train(threads: nil) == one)
     }
 
+    @Test(arguments: [7_501, 20_000, 100_003])
+    func eachNumberIsTheSameHoweverManyThreadsDraw(_ count: Int) throws {
+        func draw(threads: Int) throws -> [NDArray<Float>] {
+            try Graph().asDefault {
+                Graph.default.seed = 5
+                let all: [Tensor<Float>] = [
+                    randomUniform([count]), randomNormal([count]), truncatedNormal([count]),
+                    cast(randomUniform([count]) as Tensor<Double>, to: Float.self),
+                    cast(truncatedNormal([count]) as Tensor<Double>, to: Float.self),
+                    cast(randomInteger([count], in: -9..<1000) as Tensor<Int32>, to: Float.self),
+                    dropout(ones([count]), rate: 0.4),
+                ]
+                let session = Session(options: SessionOptions(threads: threads))
+                // A second run goes on where the first ended.
+                return try session.run(all) + (try session.run(all))
+            }
+        }
+        let one = try draw(threads: 1)
+        for threads in 2...5 { #expect(try draw(threads: threads) == one) }
+    }
+
     @Test func anotherSeedGivesOtherNumbers() throws {
         let (one, other) = (try train(threads: 1, seed: 3), try train(threads: 1, seed: 4))
         #expect(one != other)

@@ -62,6 +62,36 @@ import Testing
         }
     }
 
+    @Test func localVariablesAreApartFromThoseOfTheModel() throws {
+        let graph = Graph()
+        try graph.asDefault {
+            let w = Variable<Float>(.ones, shape: [2], name: "w")
+            let count = Variable<Float>(.zeros, shape: [], local: true, name: "count")
+            #expect(count.isLocal && !count.isTrainable && !w.isLocal)
+            #expect(graph.variables.map(\.name) == ["w"])
+            #expect(graph.localVariables.map(\.name) == ["count"])
+            #expect(graph.trainableVariables.map(\.name) == ["w"])
+            let global = globalVariablesInitializer()
+            let local = localVariablesInitializer()
+            let update = count.assignAdd(1)
+            let session = Session()
+            try session.run(global)
+            #expect(throws: SessionError.self) { try session.run(count) }
+            try session.run(local)
+            for _ in 0..<3 { try session.run(update) }
+            let counted = try session.run(count)
+            #expect(counted.scalar == 3)
+            try session.run(local)
+            let fresh = try session.run(count)
+            #expect(fresh.scalar == 0)
+            // All at once, for both.
+            let other = Session()
+            try other.initializeVariables()
+            let both = try other.run(count, w)
+            #expect(both.0.scalar == 0 && both.1.scalars == [1, 1])
+        }
+    }
+
     @Test func readsSeeTheValueFromBeforeTheRun() throws {
         try Graph().asDefault {
             let v = Variable<Float>(1, name: "v")

@@ -164,7 +164,7 @@ struct Generator {
     mutating func addStep() throws {
         guard let index = pickIndex(where: { _ in true }) else { return }
         if options.hasControlFlow, chance(15) { return try addControlFlow(index) }
-        switch below(20) {
+        switch below(22) {
         case 0...3: try addUnary(index)
         case 4...7: try addBinary(index)
         case 8: try addComparison(index)
@@ -173,6 +173,8 @@ struct Generator {
         case 11...12: try addReduction(index)
         case 13: try addDot(index)
         case 14: try addIndexed(index)
+        case 15: try addConvolution(index)
+        case 16: try addWindow(index)
         default: try addMove(index)
         }
     }
@@ -248,6 +250,12 @@ struct Generator {
             let axis = below(operand.type.shape.count)
             var shape = operand.type.shape
             shape.remove(at: axis)
+            if operand.type.dtype.isNumeric, chance(30) {
+                let count = below(operand.type.shape[axis] + 1)
+                let order = Instruction.argSort(axis: axis, descending: chance(50), count: count)
+                _ = record(try builder.add(order, [use(index)]), isExact: true)
+                return
+            }
             let type = ArrayType(chance(50) ? .int32 : .int64, shape)
             let value = try builder.add(.argReduce(smallest: chance(50), axis: axis), [use(index)], type: type)
             _ = record(value, isExact: true)

@@ -56,6 +56,7 @@ extension OracleCase {
             """
             import numpy as np, tensorflow as tf, keras
             K, M, v1 = keras.losses, keras.metrics, tf.compat.v1
+            def f32(x): return tf.cast(x, tf.float32)
             def show(x): print(' '.join(repr(float(e)) for e in np.array(x).reshape(-1)) or '-')
             def case(has_gradient, f, **arrays):
                 inputs = {k: tf.constant(a, tf.float64) for k, a in arrays.items()}

@@ -168,6 +168,18 @@ void ck_loop_run_tile(const void *prepared, char *const *buffers, void *scratch,
 
 // ---------------------------------------------------------------- matrix product
 
+enum { CK_PATCH_DIMS = 4 };
+
+/// The left operand of a product where it is not a matrix in memory but patches of an image: element (i, k) lies at the
+/// sum of the digits of i times `row_stride` and the digits of k times `column_stride`, in elements. Digits are those of
+/// a number whose places count to `row_extent` (`column_extent`), the last the fastest. Nothing lies outside the image:
+/// the planner pads it before.
+typedef struct {
+  int32_t row_rank, column_rank;      ///< 1 to CK_PATCH_DIMS
+  int64_t row_extent[CK_PATCH_DIMS], row_stride[CK_PATCH_DIMS];
+  int64_t column_extent[CK_PATCH_DIMS], column_stride[CK_PATCH_DIMS];
+} ck_patches;
+
 /// out[b, i, j] = sum over k of left[b, i, k] * right[b, k, j], then the epilogue on each tile.
 typedef struct {
   int32_t type;                       ///< CK_F32, CK_F64; CK_I32 and CK_I64 run on portable kernels
@@ -178,6 +190,7 @@ typedef struct {
   int64_t left_batch, left_row, left_column;       ///< strides in elements (row: per i, column: per k); any sign
   int64_t right_batch, right_row, right_column;    ///< strides in elements (row: per k, column: per j)
   int64_t out_batch, out_row;                      ///< strides in elements; the columns of `out` are adjacent
+  const ck_patches *patches;          ///< how the left operand lies instead of left_row and left_column, or NULL
   const void *epilogue;               ///< prepared ck_loop (its tile_slot >= 0), or NULL
   int32_t epilogue_rank;              ///< dimensions of the epilogue's iteration space: 2, or 3 with the batch in front
 } ck_gemm;
@@ -190,6 +203,41 @@ int32_t ck_gemm_parts(const ck_gemm *gemm, int32_t threads);
 /// Runs one part; `scratch` is the whole team's. The result does not depend on `parts`.
 void ck_gemm_run(const ck_gemm *gemm, char *const *buffers, void *scratch, size_t epilogue_scratch,
                  const ck_team *team, ck_status *status);
+
+// ---------------------------------------------------------------- windows
+
+/// out[r, c] = sum over k of in[r, k, c] * kernel[k, c], where c counts `channels` features of `multiplier` results each:
+/// c / multiplier steps through `in`, c through the kernel. Rows and k are digits as in ck_patches.
+typedef struct {
+  int32_t type, isa;                  ///< CK_F32, CK_F64, CK_I32, CK_I64
+  ck_patches patches;
+  int64_t rows, k, channels, multiplier;
+  int64_t kernel_row;                 ///< elements of the kernel per step of k; its channels are adjacent, as those of `in`
+  int32_t in, kernel, out;            ///< buffers; out is dense
+  int64_t in_offset, kernel_offset, out_offset;   ///< bytes
+} ck_depthwise;
+void ck_depthwise_run(const ck_depthwise *depthwise, char *const *buffers, const ck_team *team);
+
+enum { CK_WINDOW_DIMS = 6 };
+
+/// A window that slides over a dense array whose dimensions it leaves alone at the end are merged into `inner`.
+typedef struct {
+  int32_t type, isa;
+  int32_t rank;                       ///< of the dimensions before `inner`, 0 to CK_WINDOW_DIMS
+  int64_t extent[CK_WINDOW_DIMS];     ///< of the array
+  int64_t positions[CK_WINDOW_DIMS];  ///< of the window
+  int64_t size[CK_WINDOW_DIMS], stride[CK_WINDOW_DIMS], low[CK_WINDOW_DIMS], dilation[CK_WINDOW_DIMS];
+  int64_t inner;                      ///< adjacent elements that are treated alike
+  int32_t reducer;                    ///< a ck_access_kind from CK_REDUCE_SUM on
+  int32_t in, source, out;            ///< buffers; `source` is for ck_select_and_scatter_run only
+  int64_t in_offset, source_offset, out_offset;   ///< bytes
+} ck_window;
+
+/// out[position, i] = the reduction of in[element, i] over the window's elements; what lies outside counts as nothing.
+void ck_reduce_window_run(const ck_window *window, char *const *buffers, const ck_team *team);
+/// out = 0, then for each position of the window out[largest element, i] += source[position, i]. Elements of a window are
+/// numbered in the bits of the type, of which there must be enough.
+void ck_select_and_scatter_run(const ck_window *window, char *const *buffers, const ck_team *team);
 
 // ---------------------------------------------------------------- indexed kernels
 
@@ -221,6 +269,18 @@ typedef struct {
   int64_t outer, count, inner;
 } ck_arg_reduce;
 void ck_arg_reduce_run(const ck_arg_reduce *reduce, char *const *buffers, const ck_team *team);
+
+/// out[o, r, i] = the position j of the element that comes r-th among in[o, 0..<count, i], r < kept, as int32. Of equal
+/// elements the earlier comes first; NaN is greater than any number.
+typedef struct {
+  int32_t type;
+  bool descending;
+  int32_t in, out;
+  int64_t in_offset, out_offset;
+  int64_t outer, count, kept, inner;
+} ck_arg_sort;
+size_t ck_arg_sort_scratch_bytes(const ck_arg_sort *sort);
+void ck_arg_sort_run(const ck_arg_sort *sort, char *const *buffers, void *scratch);
 
 // ---------------------------------------------------------------- random numbers
 

@@ -81,7 +81,7 @@ public struct ActivationFunction: Sendable, ExpressibleByStringLiteral {
     public static let mish = ActivationFunction("mish") { $0 * Operations.tanh(Operations.softplus($0)) }
 
     /// The activations by Keras's names.
-    private static let table: [String: Named<Function>] = {
+    static let table: [String: Named<Function>] = {
         let all = [
             linear, relu, relu6, softmax, logSoftmax, sigmoid, tanh, softplus, softsign, elu, selu, silu, gelu,
             leakyRelu, hardSigmoid, hardSilu, exponential, mish,

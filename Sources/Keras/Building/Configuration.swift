@@ -79,7 +79,7 @@ public struct Configuration: Hashable, Sendable {
             throw KerasError("\(className) has no \"\(key)\", which must be \(what)")
         }
         if let found = read(json) { return found }
-        throw KerasError("\"\(key)\" of \(className) must be \(what), but is \((try? json.text()) ?? "something else")")
+        throw KerasError("\"\(key)\" of \(className) must be \(what), but is \(json.text().prefix(200))")
     }
 }
 

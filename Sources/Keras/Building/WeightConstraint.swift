@@ -74,7 +74,7 @@ public struct WeightConstraint: Sendable, ExpressibleByStringLiteral {
         }
     }
 
-    private static let table: [String: Named<Function>] = [
+    static let table: [String: Named<Function>] = [
         "max_norm": maxNorm().named, "non_neg": nonNegative.named, "unit_norm": unitNorm().named,
         "min_max_norm": minMaxNorm().named,
     ]

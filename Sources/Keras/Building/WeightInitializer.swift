@@ -77,24 +77,74 @@ public struct WeightInitializer: Sendable, ExpressibleByStringLiteral {
             .truncatedNormal(mean: mean, standardDeviation: standardDeviation, seed: seed))
     }
 
+    /// Random numbers with variance `scale / n`, where `n` is the size of the layer.
+    public static func varianceScaling(
+        scale: Double = 1, mode: FanMode = .fanIn, distribution: WeightDistribution = .truncatedNormal,
+        seed: Int? = nil
+    ) -> WeightInitializer {
+        let modes: [FanMode: String] = [.fanIn: "fan_in", .fanOut: "fan_out", .fanAverage: "fan_avg"]
+        let distributions: [WeightDistribution: String] = [
+            .uniform: "uniform", .truncatedNormal: "truncated_normal", .normal: "untruncated_normal",
+        ]
+        return WeightInitializer(
+            "VarianceScaling",
+            [
+                "scale": .number(scale), "mode": JSONValue(modes[mode]),
+                "distribution": JSONValue(distributions[distribution]), "seed": JSONValue(seed),
+            ], .varianceScaling(scale: scale, mode: mode, distribution: distribution, seed: seed))
+    }
+
     /// Even in ±√(6 / (inputs + outputs)).
     ///
     /// - Source: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks".
     public static func glorotUniform(seed: Int? = nil) -> WeightInitializer {
+        WeightInitializer("GlorotUniform", ["seed": JSONValue(seed)], .glorotUniform(seed: seed))
+    }
+
+    /// Normal with variance 2 / (inputs + outputs), truncated.
+    public static func glorotNormal(seed: Int? = nil) -> WeightInitializer {
+        WeightInitializer("GlorotNormal", ["seed": JSONValue(seed)], .glorotNormal(seed: seed))
+    }
+
+    /// Even in ±√(6 / inputs), for layers with rectifiers.
+    public static func heUniform(seed: Int? = nil) -> WeightInitializer {
+        WeightInitializer("HeUniform", ["seed": JSONValue(seed)], .heUniform(seed: seed))
+    }
+
+    /// Normal with variance 2 / inputs, truncated, for layers with rectifiers.
+    public static func heNormal(seed: Int? = nil) -> WeightInitializer {
+        WeightInitializer("HeNormal", ["seed": JSONValue(seed)], .heNormal(seed: seed))
+    }
+
+    /// Even in ±√(3 / inputs).
+    public static func lecunUniform(seed: Int? = nil) -> WeightInitializer {
+        WeightInitializer("LecunUniform", ["seed": JSONValue(seed)], .lecunUniform(seed: seed))
+    }
+
+    /// Normal with variance 1 / inputs, truncated.
+    public static func lecunNormal(seed: Int? = nil) -> WeightInitializer {
+        WeightInitializer("LecunNormal", ["seed": JSONValue(seed)], .lecunNormal(seed: seed))
+    }
+
+    /// Rows or columns at right angles.
+    public static func orthogonal(gain: Double = 1, seed: Int? = nil) -> WeightInitializer {
         WeightInitializer(
-            "GlorotUniform", ["seed": JSONValue(seed)],
-            Initializer { shape in
-                let receptive = shape.dropLast(2).reduce(1, *)
-                let fans = shape.count < 2 ? 2 * (shape.first ?? 1) : receptive * shape.suffix(2).reduce(0, +)
-                let limit = (6 / Float(max(1, fans))).squareRoot()
-                return Operations.randomUniform(shape, in: -limit..<limit, seed: seed)
-            })
+            "OrthogonalInitializer", ["gain": .number(gain), "seed": JSONValue(seed)],
+            .orthogonal(gain: gain, seed: seed))
+    }
+
+    /// The identity matrix.
+    public static func identity(gain: Double = 1) -> WeightInitializer {
+        WeightInitializer("Identity", ["gain": .number(gain)], .identity(gain: gain))
     }
 
     /// The initializers by Keras's names.
-    private static let table: [String: Named<Initializer<Float>>] = [
+    static let table: [String: Named<Initializer<Float>>] = [
         "zeros": zeros.named, "ones": ones.named, "random_normal": randomNormal().named,
         "random_uniform": randomUniform().named, "truncated_normal": truncatedNormal().named,
-        "glorot_uniform": glorotUniform().named,
+        "variance_scaling": varianceScaling().named, "glorot_uniform": glorotUniform().named,
+        "glorot_normal": glorotNormal().named, "he_uniform": heUniform().named, "he_normal": heNormal().named,
+        "lecun_uniform": lecunUniform().named, "lecun_normal": lecunNormal().named,
+        "orthogonal": orthogonal().named, "identity": identity().named,
     ]
 }

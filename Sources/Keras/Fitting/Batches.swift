@@ -22,6 +22,12 @@ protocol BatchSource: AnyObject {
     func start(epoch: Int, skipping: Int) throws
     /// The next batch, or nil at the end of the epoch.
     func next() throws -> Batch?
+    /// What the data is, by names such as `samples`: a training goes on with the same only.
+    var identity: [String: JSONValue] { get }
+}
+
+extension BatchSource {
+    var identity: [String: JSONValue] { [:] }
 }
 
 /// Batches of arrays that lie in memory.
@@ -43,6 +49,10 @@ final class ArrayBatches: BatchSource {
     }
 
     var batchesPerEpoch: Int? { (count + batchSize - 1) / batchSize }
+
+    var identity: [String: JSONValue] {
+        ["samples": .integer(count), "batch size": .integer(batchSize), "shuffled": .bool(shuffleSeed != nil)]
+    }
 
     func start(epoch: Int, skipping: Int) {
         position = min(count, skipping.multipliedReportingOverflow(by: batchSize).partialValue)

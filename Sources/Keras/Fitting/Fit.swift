@@ -1,5 +1,6 @@
 // fit: training over epochs, with callbacks, validation and progress.
 
+import Files
 import Graphs
 import Operations
 import Sessions
@@ -30,6 +31,9 @@ extension Model {
     ///   - stepsPerEpoch: how many batches make an epoch; nil: all there are.
     ///   - validationBatchSize: the size of batches in validation; nil: as in training.
     ///   - validationFrequency: validation follows each so many epochs.
+    ///   - resume: a state of training that `ModelCheckpoint`, `BackupAndRestore` or `FitRun.saveTrainingState` wrote, or
+    ///     a folder with some, of which the newest counts: training goes on from there, with the numbers that it would
+    ///     have had without the stop. What began an epoch in the middle of which it goes on is not called again.
     /// - Returns: the logs of the epochs.
     /// - Errors: `KerasError` for data that does not fit, `GraphError` for mistakes in building the model, what callbacks
     ///   throw. Weights then are those of the last step that was made.
@@ -39,7 +43,8 @@ extension Model {
         verbose: Verbosity = .automatic, callbacks: [any Callback] = [], validationSplit: Double = 0,
         validationData: (any ArrayBundle, any ArrayBundle)? = nil, shuffle: Bool = true, seed: UInt64? = nil,
         classWeight: [Int: Float]? = nil, sampleWeight: NDArray<Float>? = nil, initialEpoch: Int = 0,
-        stepsPerEpoch: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1
+        stepsPerEpoch: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1,
+        resume: String? = nil
     ) throws -> History {
         if batchSize < 1 { throw KerasError("the batch size is \(batchSize), but must be at least 1") }
         if !(0..<1).contains(validationSplit) {
@@ -61,7 +66,9 @@ extension Model {
             validation = (samples.samples(kept..<count), signature)
             samples = samples.samples(0..<kept)
         }
-        let shuffleSeed = seed ?? graph.seed.map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: 0 ... .max)
+        let resumed = try TrainingSnapshot(resume: resume, callbacks, seed: seed)
+        let shuffleSeed =
+            resumed?.seed ?? seed ?? graph.seed.map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: 0 ... .max)
         return try FitLoop(
             model: self, source: ArrayBatches(samples, batchSize: batchSize, shuffleSeed: shuffle ? shuffleSeed : nil),
             signature: signature,
@@ -71,7 +78,7 @@ extension Model {
             options: FitOptions(
                 epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
                 validationFrequency: max(1, validationFrequency), verbose: verbose, callbacks: callbacks,
-                position: FitPosition(seed: shuffleSeed))
+                position: FitPosition(seed: shuffleSeed), resumed: resumed)
         ).run()
     }
 
@@ -92,6 +99,8 @@ struct FitOptions {
     var verbose: Verbosity
     var callbacks: [any Callback]
     var position: FitPosition
+    /// The state of training to go on from.
+    var resumed: TrainingSnapshot?
 }
 
 /// One training.
@@ -114,20 +123,30 @@ struct FitLoop {
             )
         }
         try model.initializeVariables()
-        let run = FitRun(model: model, epochs: options.epochs, steps: steps, position: options.position)
+        var position = options.position
+        position.data = source.identity
+        let callbacks = options.callbacks
+        let run = FitRun(
+            model: model, epochs: options.epochs, steps: steps, position: position, callbacks: callbacks)
+        run.isValidated = validator != nil
+        run.epoch = options.initialEpoch
+        if let resumed = options.resumed { try run.resume(from: resumed) }
         let limit = options.stepsPerEpoch
         run.stepsPerEpoch = [limit, source.batchesPerEpoch].compactMap { $0 }.min()
-        let callbacks = options.callbacks
         let batchCallbacks = callbacks.filter(\.wantsBatches)
         let watch = InterruptionWatch()
 
         for callback in callbacks { try callback.trainingBegan(run) }
-        var epoch = options.initialEpoch
-        while epoch < options.epochs, !run.isStopping {
-            (run.epoch, run.batch) = (epoch, 0)
-            for callback in callbacks { try callback.epochBegan(epoch, run) }
-            try model.session.run(steps.reset)
-            try source.start(epoch: epoch, skipping: 0)
+        if let resumed = options.resumed { try run.restoreCallbacks(from: resumed) }
+        while run.epoch < options.epochs, !run.isStopping {
+            let epoch = run.epoch
+            // In the middle of an epoch, its beginning was before the stop.
+            if run.batch == 0 {
+                for callback in callbacks { try callback.epochBegan(epoch, run) }
+                try model.session.run(steps.reset)
+            }
+            try source.start(epoch: epoch, skipping: run.batch)
+            run.isInEpoch = true
             var progress = ProgressDisplay(
                 title: "Epoch \(epoch + 1)/\(options.epochs)", total: run.stepsPerEpoch, verbosity: options.verbose)
             while run.batch < limit ?? .max, !run.isStopping, let batch = try source.next() {
@@ -151,14 +170,14 @@ struct FitLoop {
                 logs.merge(try model.results(of: validator.steps).prefixed("val_"))
             }
             if let rate = try model.learningRate() { logs["learning_rate"] = rate }
+            run.isEndingEpoch = true
             for callback in callbacks { try callback.epochEnded(epoch, &logs, run) }
-            run.history.epochs.append(epoch)
-            run.history.logs.append(logs)
             var shown = logs
             shown["learning_rate"] = nil
             progress.finish(step: run.batch, shown)
+            try run.finishEpoch(logs)
+            run.tellMessages()
             if let signal = watch.signalNumber { try interrupted(run, signal) }
-            epoch += 1
         }
         for callback in callbacks { try callback.trainingEnded(run) }
         return run.history
@@ -166,6 +185,10 @@ struct FitLoop {
 
     /// Lets callbacks save what must not be lost, then ends the process.
     private func interrupted(_ run: FitRun, _ signal: Int32) throws -> Never {
+        run.tellMessages()
+        writeToStandardError(
+            "\(InterruptionWatch.name(of: signal)): training stops in epoch \(run.epoch + 1), after \(run.batch) batches\n"
+        )
         for callback in options.callbacks { try callback.interrupted(run) }
         InterruptionWatch.endProcess(after: signal)
     }

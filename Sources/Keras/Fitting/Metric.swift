@@ -3,11 +3,11 @@
 public import Graphs
 import Operations
 public import Tensors
-import Training
+public import Training
 
 /// A number that tells how good predictions are, gathered over the batches of an epoch.
 ///
-///     try model.compile(optimizer: .adam(), loss: "mse", metrics: [.accuracy, "mae"])
+///     try model.compile(optimizer: .adam(), loss: "mse", metrics: [.accuracy, "mae", .auc()])
 public struct Metric: Sendable, ExpressibleByStringLiteral {
     /// What a metric is made for.
     struct Setting: Sendable {
@@ -16,22 +16,25 @@ public struct Metric: Sendable, ExpressibleByStringLiteral {
         let predictions: TensorType
     }
 
-    struct Function: Sendable {
-        /// Makes the accumulators; called once, in the scope of the metric.
-        let make: @Sendable (Setting) -> any MetricAccumulator
-    }
+    typealias Function = @Sendable (Setting) -> any StreamingMetric
 
     let named: Named<Function>
     private let ownName: String?
+
+    /// A metric of the training kit.
+    ///
+    ///     Metric(AreaUnderCurve(), name: "area")
+    public init(_ metric: some StreamingMetric, name: String? = nil) {
+        ownName = name
+        named = .known(Configuration(metric.name), { _ in metric })
+    }
 
     /// The mean of a value of each sample: from labels and predictions, both `[batch, ...]`.
     public init(
         name: String,
         _ function: @escaping @Sendable (_ labels: Tensor<Float>, _ predictions: Tensor<Float>) -> Tensor<Float>
     ) {
-        ownName = nil
-        named = .known(
-            Configuration(name), Function { _ in MeanAccumulator { function(asFloat($0), $1) } })
+        self.init(MeanMetric(name, function))
     }
 
     /// The metric of Keras's name, such as `accuracy`; `compile` throws for an unknown one.
@@ -44,9 +47,9 @@ public struct Metric: Sendable, ExpressibleByStringLiteral {
         ownName = name
     }
 
-    private init(_ name: String, _ make: @escaping @Sendable (Setting) -> any MetricAccumulator) {
+    private init(_ name: String, _ settings: [String: JSONValue] = [:], _ make: @escaping Function) {
         ownName = nil
-        named = .known(Configuration(name), Function(make: make))
+        named = .known(Configuration(name, settings), make)
     }
 
     /// The name under which it is shown.
@@ -57,87 +60,90 @@ public struct Metric: Sendable, ExpressibleByStringLiteral {
     /// - Errors: `KerasError` for an unknown name, with the nearest.
     func function() throws(KerasError) -> Function { try named.function("metric", known: Self.table.keys) }
 
+    // MARK: How often it is right
+
     /// How often the prediction is right: for classes by their numbers, for one-hot labels, or for a single probability,
     /// as the labels and the predictions have it.
     public static let accuracy = Metric("accuracy") { setting in
-        MeanAccumulator(accuracyFunction(for: setting))
+        if setting.predictions.shape[-1] == 1 { return MeanMetric.binaryAccuracy() }
+        if case .classes = setting.loss { return MeanMetric.sparseCategoricalAccuracy }
+        return setting.labels.shape.rank == setting.predictions.shape.rank
+            ? MeanMetric.categoricalAccuracy : MeanMetric.sparseCategoricalAccuracy
     }
+
+    /// How often a probability is on the right side of a threshold.
+    public static func binaryAccuracy(threshold: Float = 0.5) -> Metric {
+        Metric("binary_accuracy", ["threshold": .number(Double(threshold))]) { _ in
+            MeanMetric.binaryAccuracy(threshold: threshold)
+        }
+    }
+
+    /// How often the most likely class is that of one-hot labels.
+    public static let categoricalAccuracy = Metric(MeanMetric.categoricalAccuracy)
+    /// How often the most likely class is the right one, by its number.
+    public static let sparseCategoricalAccuracy = Metric(MeanMetric.sparseCategoricalAccuracy)
+
+    /// How often the class of one-hot labels is among the `k` most likely ones.
+    public static func topKCategoricalAccuracy(k: Int = 5) -> Metric {
+        Metric("top_k_categorical_accuracy", ["k": .integer(k)]) { _ in MeanMetric.topKCategoricalAccuracy(k: k) }
+    }
+
+    /// How often the right class, by its number, is among the `k` most likely ones.
+    public static func sparseTopKCategoricalAccuracy(k: Int = 5) -> Metric {
+        Metric("sparse_top_k_categorical_accuracy", ["k": .integer(k)]) { _ in
+            MeanMetric.sparseTopKCategoricalAccuracy(k: k)
+        }
+    }
+
+    /// Of what was predicted as positive, how much is.
+    public static func precision(thresholds: [Float] = [0.5]) -> Metric {
+        Metric("precision") { _ in PositiveShare.precision(thresholds: thresholds) }
+    }
+
+    /// Of what is positive, how much was predicted.
+    public static func recall(thresholds: [Float] = [0.5]) -> Metric {
+        Metric("recall") { _ in PositiveShare.recall(thresholds: thresholds) }
+    }
+
+    /// The area under the curve of true against false positives, or of precision against recall.
+    public static func auc(
+        _ curve: AreaUnderCurve.Curve = .receiverOperatingCharacteristic, thresholdCount: Int = 200
+    ) -> Metric {
+        Metric("auc", ["num_thresholds": .integer(thresholdCount)]) { _ in
+            AreaUnderCurve(curve, thresholdCount: thresholdCount)
+        }
+    }
+
+    // MARK: How far it is off
+
+    /// `mean (labels - predictions)²`
+    public static let meanSquaredError = Metric(MeanMetric.meanSquaredError)
+    /// `√ mean (labels - predictions)²`
+    public static let rootMeanSquaredError = Metric(MeanMetric.rootMeanSquaredError)
+    /// `mean |labels - predictions|`
+    public static let meanAbsoluteError = Metric(MeanMetric.meanAbsoluteError)
 
     private static let table: [String: Named<Function>] = {
-        var table = [accuracy.name: accuracy.named]
-        table["acc"] = accuracy.named
+        let all = [
+            accuracy, binaryAccuracy(), categoricalAccuracy, sparseCategoricalAccuracy, topKCategoricalAccuracy(),
+            sparseTopKCategoricalAccuracy(), precision(), recall(), auc(), meanSquaredError, rootMeanSquaredError,
+            meanAbsoluteError, Metric(MeanMetric.meanAbsolutePercentageError),
+            Metric(MeanMetric.meanSquaredLogarithmicError), Metric(MeanMetric.logCosh), Metric(MeanMetric.poisson),
+            Metric(MeanMetric.klDivergence), Metric(MeanMetric.hinge), Metric(MeanMetric.squaredHinge),
+            Metric(MeanMetric.categoricalHinge), Metric(MeanMetric.cosineSimilarity()),
+            Metric(MeanMetric.binaryCrossentropy()), Metric(MeanMetric.categoricalCrossentropy()),
+            Metric(MeanMetric.sparseCategoricalCrossentropy()), Metric(RSquared()),
+        ]
+        var table = Dictionary(all.map { ($0.name, $0.named) }, uniquingKeysWith: { first, _ in first })
+        let others = [
+            "acc": "accuracy", "mse": "mean_squared_error", "rmse": "root_mean_squared_error",
+            "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
+            "msle": "mean_squared_logarithmic_error", "kld": "kl_divergence", "bce": "binary_crossentropy",
+            "log_cosh": "logcosh",
+        ]
+        for (other, name) in others { table[other] = table[name] }
         return table
     }()
-}
-
-/// The kind of accuracy that fits, as Keras chooses it.
-private func accuracyFunction(
-    for setting: Metric.Setting
-) -> @Sendable (AnyTensor, Tensor<Float>) -> Tensor<Float> {
-    let classes = setting.predictions.shape[-1]
-    if classes == 1 {
-        return { labels, predictions in
-            cast(equal(asFloat(labels), cast(greater(predictions, 0.5), to: Float.self)), to: Float.self).mean(axis: -1)
-        }
-    }
-    if case .classes = setting.loss {
-        return sparseAccuracy
-    }
-    if setting.labels.shape.rank != setting.predictions.shape.rank { return sparseAccuracy }
-    return { labels, predictions in
-        cast(equal(argmax(asFloat(labels), axis: -1), argmax(predictions, axis: -1)), to: Float.self)
-    }
-}
-
-private func sparseAccuracy(_ labels: AnyTensor, _ predictions: Tensor<Float>) -> Tensor<Float> {
-    cast(equal(asFloat(labels), cast(argmax(predictions, axis: -1), to: Float.self)), to: Float.self)
-}
-
-/// Variables that gather what a metric needs from batch to batch.
-protocol MetricAccumulator: Sendable {
-    /// Its variables; they start with zeros.
-    var variables: [AnyVariable] { get }
-    /// A node that takes a batch in.
-    ///
-    /// - Parameters:
-    ///   - weights: how much each sample counts, shape `[batch]`; nil: all equally.
-    func update(labels: AnyTensor, predictions: Tensor<Float>, weights: Tensor<Float>?) -> Node
-    /// The metric of what was taken in since the last reset.
-    var result: Tensor<Float> { get }
-    /// A node that forgets everything.
-    var reset: Node { get }
-}
-
-/// A mean over samples.
-struct MeanAccumulator: MetricAccumulator {
-    let values: @Sendable (AnyTensor, Tensor<Float>) -> Tensor<Float>
-    private let total: Variable<Float>
-    private let count: Variable<Float>
-
-    init(_ values: @escaping @Sendable (AnyTensor, Tensor<Float>) -> Tensor<Float>) {
-        self.values = values
-        total = Variable<Float>(.zeros, shape: [], trainable: false, name: "total")
-        count = Variable<Float>(.zeros, shape: [], trainable: false, name: "count")
-    }
-
-    var variables: [AnyVariable] { [AnyVariable(total), AnyVariable(count)] }
-    var result: Tensor<Float> { total / maximum(count, 1e-12) }
-    var reset: Node { group([total.assign(0 * total).node, count.assign(0 * count).node]) }
-
-    func update(labels: AnyTensor, predictions: Tensor<Float>, weights: Tensor<Float>?) -> Node {
-        update(values(labels, predictions), weights: weights)
-    }
-
-    /// Takes the values of samples in.
-    func update(_ values: Tensor<Float>, weights: Tensor<Float>?) -> Node {
-        guard let weights else {
-            return group([
-                total.assignAdd(values.sum()).node, count.assignAdd(cast(size(of: values), to: Float.self)).node,
-            ])
-        }
-        let spread = weights.broadcastAlongLeadingAxis(like: values)
-        return group([total.assignAdd((values * spread).sum()).node, count.assignAdd(spread.sum()).node])
-    }
 }
 
 extension Tensor<Float> {

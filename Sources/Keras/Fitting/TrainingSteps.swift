@@ -76,20 +76,20 @@ private struct TrainingStepsBuilder {
         let tested = try totalLoss(labels, use, weights, structure.calls.flatMap(\.losses))
 
         var report = Report()
-        let total = withNameScope("loss") { MeanAccumulator { _, predictions in predictions } }
-        let samples = sampleCount(of: structure.inputs[0].tensor)
-        report.add("loss", total) { isTraining in
-            let loss = isTraining ? trained.total : tested.total
-            return total.update(loss.broadcast(to: [1]), weights: samples.reshaped([1]))
+        func addLoss(_ name: String, _ trained: Tensor<Float>, _ tested: Tensor<Float>) {
+            let mean = MeanMetric(name) { _, losses in losses }
+            report.add(name, mean) { metric, isTraining in
+                let loss = (isTraining ? trained : tested).reshaped([1])
+                return metric.update(labels: loss, predictions: loss, weights: samples.reshaped([1])).node
+            }
         }
+        let samples = sampleCount(of: structure.inputs[0].tensor)
+        addLoss("loss", trained.total, tested.total)
         for (index, output) in structure.outputs.enumerated() {
             guard let label = labels[index] else { continue }
             let prefix = isSeveral ? outputNames[index] + "_" : ""
             if isSeveral, let own = trained.losses[index], let test = tested.losses[index] {
-                let mean = withNameScope(prefix + "loss") { MeanAccumulator { _, predictions in predictions } }
-                report.add(prefix + "loss", mean) { isTraining in
-                    mean.update((isTraining ? own : test).broadcast(to: [1]), weights: samples.reshaped([1]))
-                }
+                addLoss(prefix + "loss", own, test)
             }
             let lists = [(settings.metrics[index], false), (settings.weightedMetrics[index], true)]
             for (metric, isWeighted) in lists.flatMap({ list, isWeighted in list.map { ($0, isWeighted) } }) {
@@ -97,13 +97,10 @@ private struct TrainingStepsBuilder {
                     loss: try settings.losses[index]?.function().labels ?? .values,
                     labels: TensorType(label.dtype, label.shape),
                     predictions: TensorType(output.dtype, output.shape))
-                let function = try metric.function()
                 let fitted = fitting(label, asFloat(output.tensor), setting.loss)
-                let accumulator = withNameScope(prefix + metric.name) { function.make(setting) }
-                report.add(prefix + metric.name, accumulator) { isTraining in
-                    accumulator.update(
-                        labels: fitted, predictions: asFloat((isTraining ? inTraining : use)[index].tensor),
-                        weights: isWeighted ? weights : nil)
+                report.add(prefix + metric.name, try metric.function()(setting)) { metric, isTraining in
+                    let predictions = asFloat((isTraining ? inTraining : use)[index].tensor)
+                    return metric.update(fitted, predictions, weights: isWeighted ? weights : nil)
                 }
             }
         }
@@ -217,7 +214,7 @@ private struct Report {
     var reset: [Node] = []
 
     mutating func add(
-        _ name: String, _ accumulator: some MetricAccumulator, update: (_ isTraining: Bool) -> Node
+        _ name: String, _ metric: some StreamingMetric, update: (MetricVariables, _ isTraining: Bool) -> Node
     ) {
         // Two metrics of one name are told apart by a number.
         var unique = name
@@ -226,10 +223,22 @@ private struct Report {
             unique = "\(name)_\(number)"
             number += 1
         }
+        let variables = MetricVariables(metric, isLocal: false, name: unique)
         names.append(unique)
-        results.append(accumulator.result)
-        train.append(update(true))
-        test.append(update(false))
-        reset.append(accumulator.reset)
+        results.append(variables.result)
+        train.append(update(variables, true))
+        test.append(update(variables, false))
+        reset.append(variables.reset)
+    }
+}
+
+extension MetricVariables {
+    /// Takes a batch in whose labels are of any type.
+    fileprivate func update(_ labels: AnyTensor, _ predictions: Tensor<Float>, weights: Tensor<Float>?) -> Node {
+        func taking<Label: NumericElement>(_ type: Label.Type) -> Node? {
+            labels.as(type).map { update(labels: $0, predictions: predictions, weights: weights).node }
+        }
+        return labels.dtype.numericType.flatMap { taking($0) }
+            ?? update(labels: asFloat(labels), predictions: predictions, weights: weights).node
     }
 }

@@ -109,3 +109,65 @@ public struct Dropout: UnaryLayer {
         return dropout(input, rate: rate, noiseShape: noiseShape, seed: seed)
     }
 }
+
+// MARK: - In files
+
+extension Activation: ConfigurableLayer {
+    public var configuration: Configuration {
+        get throws { Configuration(Self.className, ["activation": try function.json]) }
+    }
+
+    public init(configuration: Configuration) throws {
+        self.init(try configuration.activation(), name: configuration.layerName)
+    }
+}
+
+extension Flatten: ConfigurableLayer {
+    public var configuration: Configuration { Configuration(Self.className, ["data_format": "channels_last"]) }
+
+    public init(configuration: Configuration) throws {
+        let format = try configuration.optionalString("data_format")
+        guard format == nil || format == "channels_last" else {
+            throw KerasError("Flatten takes channels last, not \(format ?? "")")
+        }
+        self.init(name: configuration.layerName)
+    }
+}
+
+extension Reshape: ConfigurableLayer {
+    public var configuration: Configuration {
+        Configuration(Self.className, ["target_shape": JSONValue(targetShape)])
+    }
+
+    public init(configuration: Configuration) throws {
+        let sizes = try configuration.setting("target_shape", nil, "whole numbers") { json in
+            json.array.flatMap { sizes in
+                let numbers = sizes.compactMap(\.integer)
+                return numbers.count == sizes.count ? numbers : nil
+            }
+        }
+        self.init(sizes, name: configuration.layerName)
+    }
+}
+
+extension Dropout: ConfigurableLayer {
+    public var configuration: Configuration {
+        Configuration(
+            Self.className,
+            [
+                "rate": .number(rate), "seed": JSONValue(seed),
+                "noise_shape": noiseShape.map { JSONValue($0) } ?? .null,
+            ])
+    }
+
+    public init(configuration: Configuration) throws {
+        let noise = try configuration.optional("noise_shape", "whole numbers or null") { json in
+            json.array.flatMap { sizes -> [Int?]? in
+                sizes.allSatisfy { $0 == .null || $0.integer != nil } ? sizes.map(\.integer) : nil
+            }
+        }
+        self.init(
+            try configuration.number("rate", default: 0.5), noiseShape: noise, seed: try configuration.seed(),
+            name: configuration.layerName)
+    }
+}

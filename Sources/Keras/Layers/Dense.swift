@@ -98,3 +98,34 @@ extension LayerContext {
         }
     }
 }
+
+extension Dense: ConfigurableLayer {
+    public var configuration: Configuration {
+        get throws {
+            Configuration(
+                Self.className,
+                [
+                    "units": .integer(units), "activation": try activation.json, "use_bias": .bool(usesBias),
+                    "kernel_initializer": try kernelInitializer.json, "bias_initializer": try biasInitializer.json,
+                    "kernel_regularizer": try JSONValue(setting: kernelRegularizer),
+                    "bias_regularizer": try JSONValue(setting: biasRegularizer),
+                    "activity_regularizer": try JSONValue(setting: activityRegularizer),
+                    "kernel_constraint": try JSONValue(setting: kernelConstraint),
+                    "bias_constraint": try JSONValue(setting: biasConstraint),
+                ])
+        }
+    }
+
+    public init(configuration: Configuration) throws {
+        self.init(
+            try configuration.integer("units"), activation: try configuration.activation(),
+            usesBias: try configuration.bool("use_bias", default: true),
+            kernelInitializer: try configuration.initializer("kernel_initializer", default: .glorotUniform()),
+            biasInitializer: try configuration.initializer("bias_initializer", default: .zeros),
+            kernelRegularizer: try configuration.regularizer("kernel_regularizer"),
+            biasRegularizer: try configuration.regularizer("bias_regularizer"),
+            activityRegularizer: try configuration.regularizer("activity_regularizer"),
+            kernelConstraint: try configuration.constraint("kernel_constraint"),
+            biasConstraint: try configuration.constraint("bias_constraint"), name: configuration.layerName)
+    }
+}

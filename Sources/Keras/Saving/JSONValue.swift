@@ -1,6 +1,4 @@
-// JSON as a value, for the configurations of models and layers.
-
-import FoundationEssentials
+// JSON as a value, for the configurations of models and layers. How it is read and written is in JSONText.
 
 /// A JSON value.
 public enum JSONValue: Hashable, Sendable {
@@ -60,60 +58,6 @@ extension JSONValue {
         case .integer(let value): Double(value)
         case .number(let value): value
         default: nil
-        }
-    }
-}
-
-// MARK: - As text
-
-extension JSONValue: Codable {
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        switch self {
-        case .null: try container.encodeNil()
-        case .bool(let value): try container.encode(value)
-        case .integer(let value): try container.encode(value)
-        case .number(let value): try container.encode(value)
-        case .string(let value): try container.encode(value)
-        case .array(let value): try container.encode(value)
-        case .object(let value): try container.encode(value)
-        }
-    }
-
-    /// JSON text, keys in alphabetical order.
-    public func text(indented: Bool = false) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = indented ? [.sortedKeys, .prettyPrinted] : [.sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
-    /// The value of JSON text.
-    ///
-    /// - Errors: `KerasError` where it is none.
-    public init(text: String) throws {
-        do {
-            self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-        } catch {
-            throw KerasError("the text is not JSON: \(error)")
         }
     }
 }

@@ -263,7 +263,7 @@ private func halfSmoothed<Scalar: FloatingElement>(_ labels: Tensor<Scalar>, _ s
     smoothing == 0 ? labels : labels * Scalar(1 - smoothing) + Scalar(smoothing / 2)
 }
 
-private func evenlySmoothed<Scalar: FloatingElement>(
+func evenlySmoothed<Scalar: FloatingElement>(
     _ labels: Tensor<Scalar>, _ smoothing: Double
 ) -> Tensor<Scalar> {
     if smoothing == 0 { return labels }

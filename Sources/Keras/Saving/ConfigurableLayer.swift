@@ -1,0 +1,100 @@
+// What a layer says of itself so that it can be saved and made again, and the layers that are known by name.
+
+import Tensors
+
+/// A layer that Keras's JSON can hold: it tells its settings by Keras's names, and is made from them.
+///
+///     extension Scale: ConfigurableLayer {
+///         var configuration: Configuration { Configuration(Self.className, ["factor": .number(factor)]) }
+///         init(configuration: Configuration) throws {
+///             self.init(factor: try configuration.number("factor", default: 1), name: configuration.layerName)
+///         }
+///     }
+///     let model = try modelFromJSON(text, customLayers: [Scale.self])
+public protocol ConfigurableLayer: Layer {
+    /// Its class and settings. The name, and whether it is trained, are added by what saves it.
+    ///
+    /// - Errors: `KerasError` for a setting that is a function of one's own.
+    var configuration: Configuration { get throws }
+    /// The layer of the given settings.
+    ///
+    /// - Errors: `KerasError` for settings that are missing or make no sense.
+    init(configuration: Configuration) throws
+}
+
+extension Configuration {
+    /// The name of the layer, where it is given.
+    public var layerName: String? { settings["name"]?.string }
+}
+
+/// The layers of this library by Keras's names.
+enum LayerCatalogue {
+    /// One a line; a test makes sure that all are here.
+    static let types: [any ConfigurableLayer.Type] = [
+        Activation.self,
+        ActivityRegularization.self,
+        Add.self,
+        AlphaDropout.self,
+        Average.self,
+        AveragePooling1D.self,
+        AveragePooling2D.self,
+        BatchNormalization.self,
+        Concatenate.self,
+        Conv1D.self,
+        Conv1DTranspose.self,
+        Conv2D.self,
+        Conv2DTranspose.self,
+        Cropping1D.self,
+        Cropping2D.self,
+        Dense.self,
+        DepthwiseConv1D.self,
+        DepthwiseConv2D.self,
+        Dot.self,
+        Dropout.self,
+        ELU.self,
+        Embedding.self,
+        Flatten.self,
+        GaussianDropout.self,
+        GaussianNoise.self,
+        GlobalAveragePooling1D.self,
+        GlobalAveragePooling2D.self,
+        GlobalMaxPooling1D.self,
+        GlobalMaxPooling2D.self,
+        GroupNormalization.self,
+        LayerNormalization.self,
+        LeakyReLU.self,
+        Masking.self,
+        MaxPooling1D.self,
+        MaxPooling2D.self,
+        Maximum.self,
+        Minimum.self,
+        MultiHeadAttention.self,
+        Multiply.self,
+        Normalization.self,
+        PReLU.self,
+        Permute.self,
+        RMSNormalization.self,
+        ReLU.self,
+        RepeatVector.self,
+        Rescaling.self,
+        Reshape.self,
+        SeparableConv1D.self,
+        SeparableConv2D.self,
+        Softmax.self,
+        SpatialDropout1D.self,
+        SpatialDropout2D.self,
+        TimeDistributed.self,
+        Subtract.self,
+        UnitNormalization.self,
+        UpSampling1D.self,
+        UpSampling2D.self,
+        ZeroPadding1D.self,
+        ZeroPadding2D.self,
+    ]
+
+    static let byName: [String: any ConfigurableLayer.Type] = table(types)
+
+    static func table(_ types: [any ConfigurableLayer.Type]) -> [String: any ConfigurableLayer.Type] {
+        Dictionary(types.map { ($0.className, $0) }, uniquingKeysWith: { $1 })
+    }
+}
