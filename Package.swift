@@ -60,6 +60,8 @@ let package = Package(
         module("Training", ["Tensors", "Graphs", "Operations", "Sessions"]),
 
         // Files of TensorFlow and others.
+        .systemLibrary(name: "CZlib"),
+        module("PNGFiles", ["CZlib"]),
         .target(name: "CChecksums"),
         module("Files", ["CChecksums"]),
         .target(
@@ -74,7 +76,7 @@ let package = Package(
             "Summaries",
             [
                 "Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs",
-                "CZlib",
+                "PNGFiles",
             ]),
         module(
             "SavedModels",
@@ -84,12 +86,11 @@ let package = Package(
             ]),
 
         // On top of the core.
-        .systemLibrary(name: "CZlib"),
         module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
         module("ExampleRecords", ["Tensors", "Messages", protobuf, "Datasets"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
-        module("Charts"),
+        module("Charts", ["Tensors", "PNGFiles"]),
         module(
             "Keras",
             [
@@ -228,7 +229,8 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
-        .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
+        .testTarget(
+            name: "ChartsTests", dependencies: ["Charts", "PNGFiles", "Tensors"], swiftSettings: settings),
         // Trains until it is interrupted.
         .executableTarget(
             name: "training-interrupted", dependencies: ["Keras", "Graphs", "Operations", "Sessions", "Tensors"],
