@@ -194,7 +194,7 @@ enum SampleModels {
         #expect(message(Plain()).contains("Plain must be a ConfigurableLayer"))
         #expect(message(Activation(ActivationFunction { 2 * $0 })).contains("a function of one's own"))
         #expect(
-            message(Dense(2, kernelInitializer: WeightInitializer(.zeros))).contains("initializer that is a function"))
+            message(Dense(2, kernelInitializer: WeightInitializer(.zeros))).contains("the initializer is a function"))
     }
 
     @Test(arguments: [
