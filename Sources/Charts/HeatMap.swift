@@ -155,8 +155,7 @@ private struct HeatMapDrawing {
             canvas.draw(.image(image, field))
             return
         }
-        let texts =
-            map.hasValues ? map.rows.map { $0.map { $0.isNaN ? "–" : valueText($0, significantDigits: 3) } } : []
+        let texts = map.hasValues ? cellTexts() : []
         let widest = texts.joined().map { textWidth($0, fontSize: 12) }.max() ?? 0
         let hasTexts = map.hasValues && widest <= cellWidth - 2 && cellHeight >= 15
         for (row, values) in map.rows.enumerated() {
@@ -172,6 +171,21 @@ private struct HeatMapDrawing {
                 canvas.draw(
                     texts[row][column], at: Place(x: cell.x + cell.width / 2, y: cell.y + cell.height / 2 + 4.5),
                     .middle, size: 12, .fixed(ink))
+            }
+        }
+    }
+
+    /// The numbers of the cells, all with as many decimals as make three digits of the greatest.
+    private func cellTexts() -> [[String]] {
+        let values = map.rows.joined().filter { $0.magnitude < Scale.greatest }
+        let exponent = decimalExponent(of: values.map(\.magnitude).max() ?? 0)
+        let isWhole = values.allSatisfy { $0 == $0.rounded() }
+        let decimals = isWhole ? 0 : max(0, 2 - max(exponent, 0))
+        return map.rows.map { row in
+            row.map { value in
+                guard value.magnitude < Scale.greatest else { return "–" }
+                guard (-2..<7).contains(exponent) else { return valueText(value, significantDigits: 3) }
+                return fixedText(value, decimals: decimals)
             }
         }
     }

@@ -150,6 +150,17 @@ struct ChartKindsTests {
         #expect(colours == [all[0], all[255], ColourMap.missing, all[128]])
     }
 
+    @Test func cellsAreWrittenWithEquallyManyDecimals() throws {
+        func texts(_ rows: [[Double]]) throws -> [String] {
+            try HeatMap(title: "", rows: rows, hasValues: true).canvas(width: 500).labels.filter { $0.size == 12 }
+                .map(\.text)
+        }
+        #expect(try texts([[1, 0.00002], [-0.251, .nan]]) == ["1.00", "0.00", "\u{2212}0.25", "–"])
+        #expect(try texts([[980, 3]]) == ["980", "3"])
+        #expect(try texts([[98.5, 3]]) == ["98.5", "3.0"])
+        #expect(try texts([[0, 0]]) == ["0", "0"])
+    }
+
     @Test func imagesAreMagnifiedByWholeNumbers() throws {
         let grid = ImageGrid(title: "", [0, 1, 1, 0], shape: [1, 2, 2], magnification: 5)
         let bitmap = try grid.bitmap(look: .light, width: 320, scale: 1)
