@@ -242,6 +242,7 @@ let package = Package(
                 "Checkpoints", "Summaries",
                 "SavedModels", "ArrayFiles", "Datasets", "FileTestSupport",
             ],
+            exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "BenchTests",

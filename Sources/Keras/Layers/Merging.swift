@@ -6,10 +6,14 @@ import Tensors
 
 /// A layer that makes one output of several inputs of one shape.
 protocol MergeLayer: Layer {
+    /// Whether inputs of lower rank get axes of size 1 behind that of the samples, so that all ranks are one.
+    var alignsRanks: Bool { get }
     func merged(_ inputs: [Tensor<Float>], _ context: LayerContext) -> Tensor<Float>
 }
 
 extension MergeLayer {
+    var alignsRanks: Bool { true }
+
     /// A step counts where it does in every input that has a mask.
     public func call(_ inputs: [LayerValue], _ context: LayerContext) -> [LayerValue] {
         guard inputs.count >= 2 else {
@@ -17,7 +21,17 @@ extension MergeLayer {
         }
         let masks = inputs.compactMap(\.mask)
         let mask = masks.dropFirst().reduce(masks.first) { all, mask in all.map { logicalAnd($0, mask) } }
-        return [LayerValue(merged(inputs.map { context.float($0.tensor) }, context), mask: mask)]
+        let values = inputs.map { context.float($0.tensor) }
+        return [LayerValue(merged(alignsRanks ? aligned(values) : values, context), mask: mask)]
+    }
+
+    /// As Keras: samples go with samples, whatever else the inputs have.
+    private func aligned(_ inputs: [Tensor<Float>]) -> [Tensor<Float>] {
+        let ranks = inputs.compactMap(\.shape.rank)
+        guard ranks.count == inputs.count, let most = ranks.max(), ranks.min() != most else { return inputs }
+        return zip(inputs, ranks).map { input, rank in
+            rank == 0 ? input : (rank..<most).reduce(input) { value, _ in value.expandingDimension(at: 1) }
+        }
     }
 }
 
@@ -157,6 +171,8 @@ public struct Concatenate: MergeLayer {
         self.axis = axis
     }
 
+    var alignsRanks: Bool { false }
+
     func merged(_ inputs: [Tensor<Float>], _ context: LayerContext) -> Tensor<Float> {
         if axis == 0 { return context.mistake("the axis of the samples cannot be joined", hint: "use axis -1") }
         return concatenate(inputs, axis: axis)
@@ -187,6 +203,8 @@ public struct Dot: MergeLayer {
         self.axes = axes
         self.normalizes = normalizes
     }
+
+    var alignsRanks: Bool { false }
 
     func merged(_ inputs: [Tensor<Float>], _ context: LayerContext) -> Tensor<Float> {
         guard inputs.count == 2, let left = inputs[0].shape.rank, let right = inputs[1].shape.rank else {
