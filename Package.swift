@@ -262,7 +262,7 @@ if Context.environment["TENSORGRAPH_FUZZ"] != nil {
             name: "fuzz",
             dependencies: [
                 "ArrayFiles", "Checkpoints", "Datasets", "ExampleRecords", "Files", "FileTestSupport", "GraphDefs",
-                "Graphs", "SavedModels", "Sessions", "Summaries", "Tensors",
+                "Graphs", "Keras", "SavedModels", "Sessions", "Summaries", "Tensors",
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }
