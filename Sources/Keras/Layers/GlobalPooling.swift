@@ -4,11 +4,32 @@ public import Graphs
 public import Operations
 public import Tensors
 
+/// What the layers that pool over all places have in common: their settings, and how these stand in files.
+protocol GlobalPoolingLayer: ConfigurableLayer {
+    var keepsDimensions: Bool { get }
+    var dataFormat: DataFormat { get }
+    init(keepsDimensions: Bool, dataFormat: DataFormat, inputShape: Shape?, name: String?)
+}
+
+extension GlobalPoolingLayer {
+    public var configuration: Configuration {
+        Configuration(
+            Self.className,
+            ["keepdims": .bool(keepsDimensions), "data_format": .string(dataFormat.kerasName)])
+    }
+
+    public init(configuration: Configuration) throws {
+        self.init(
+            keepsDimensions: try configuration.bool("keepdims", default: false),
+            dataFormat: try configuration.dataFormat(), inputShape: nil, name: configuration.layerName)
+    }
+}
+
 /// The largest elements of whole sequences, channel by channel.
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, channels]`, or with axes of size 1 where `keepsDimensions`.
 /// - Source: Keras's `GlobalMaxPooling1D`.
-public struct GlobalMaxPooling1D: UnaryLayer {
+public struct GlobalMaxPooling1D: GlobalPoolingLayer, UnaryLayer {
     public let state: LayerState
     public let keepsDimensions: Bool
     public let dataFormat: DataFormat
@@ -29,25 +50,11 @@ public struct GlobalMaxPooling1D: UnaryLayer {
     }
 }
 
-extension GlobalMaxPooling1D: ConfigurableLayer {
-    public var configuration: Configuration {
-        Configuration(
-            Self.className,
-            ["keepdims": .bool(keepsDimensions), "data_format": .string(dataFormat.kerasName)])
-    }
-
-    public init(configuration: Configuration) throws {
-        self.init(
-            keepsDimensions: try configuration.bool("keepdims", default: false),
-            dataFormat: try configuration.dataFormat(), name: configuration.layerName)
-    }
-}
-
 /// The largest elements of whole images, channel by channel.
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, channels]`, or with axes of size 1 where `keepsDimensions`.
 /// - Source: Keras's `GlobalMaxPooling2D`.
-public struct GlobalMaxPooling2D: UnaryLayer {
+public struct GlobalMaxPooling2D: GlobalPoolingLayer, UnaryLayer {
     public let state: LayerState
     public let keepsDimensions: Bool
     public let dataFormat: DataFormat
@@ -68,25 +75,11 @@ public struct GlobalMaxPooling2D: UnaryLayer {
     }
 }
 
-extension GlobalMaxPooling2D: ConfigurableLayer {
-    public var configuration: Configuration {
-        Configuration(
-            Self.className,
-            ["keepdims": .bool(keepsDimensions), "data_format": .string(dataFormat.kerasName)])
-    }
-
-    public init(configuration: Configuration) throws {
-        self.init(
-            keepsDimensions: try configuration.bool("keepdims", default: false),
-            dataFormat: try configuration.dataFormat(), name: configuration.layerName)
-    }
-}
-
 /// The mean elements of whole sequences, channel by channel.
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, channels]`, or with axes of size 1 where `keepsDimensions`.
 /// - Source: Keras's `GlobalAveragePooling1D`.
-public struct GlobalAveragePooling1D: Layer {
+public struct GlobalAveragePooling1D: GlobalPoolingLayer {
     public let state: LayerState
     public let keepsDimensions: Bool
     public let dataFormat: DataFormat
@@ -115,25 +108,11 @@ public struct GlobalAveragePooling1D: Layer {
     }
 }
 
-extension GlobalAveragePooling1D: ConfigurableLayer {
-    public var configuration: Configuration {
-        Configuration(
-            Self.className,
-            ["keepdims": .bool(keepsDimensions), "data_format": .string(dataFormat.kerasName)])
-    }
-
-    public init(configuration: Configuration) throws {
-        self.init(
-            keepsDimensions: try configuration.bool("keepdims", default: false),
-            dataFormat: try configuration.dataFormat(), name: configuration.layerName)
-    }
-}
-
 /// The mean elements of whole images, channel by channel.
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, channels]`, or with axes of size 1 where `keepsDimensions`.
 /// - Source: Keras's `GlobalAveragePooling2D`.
-public struct GlobalAveragePooling2D: UnaryLayer {
+public struct GlobalAveragePooling2D: GlobalPoolingLayer, UnaryLayer {
     public let state: LayerState
     public let keepsDimensions: Bool
     public let dataFormat: DataFormat
@@ -151,19 +130,5 @@ public struct GlobalAveragePooling2D: UnaryLayer {
         guard context.hasRank(4, input, "images") else { return context.nothing }
         let axes = dataFormat == .channelsFirst ? [2, 3] : [1, 2]
         return input.mean(axes: axes, keepDimensions: keepsDimensions)
-    }
-}
-
-extension GlobalAveragePooling2D: ConfigurableLayer {
-    public var configuration: Configuration {
-        Configuration(
-            Self.className,
-            ["keepdims": .bool(keepsDimensions), "data_format": .string(dataFormat.kerasName)])
-    }
-
-    public init(configuration: Configuration) throws {
-        self.init(
-            keepsDimensions: try configuration.bool("keepdims", default: false),
-            dataFormat: try configuration.dataFormat(), name: configuration.layerName)
     }
 }
