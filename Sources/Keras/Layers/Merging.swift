@@ -35,11 +35,22 @@ extension MergeLayer {
     }
 }
 
+/// A layer that merges without settings.
+protocol PlainMergeLayer: MergeLayer, ConfigurableLayer {
+    init(name: String?)
+}
+
+extension PlainMergeLayer {
+    public var configuration: Configuration { Configuration(Self.className) }
+
+    public init(configuration: Configuration) throws { self.init(name: configuration.layerName) }
+}
+
 /// The sum of the inputs.
 ///
 /// - Shapes: any number of inputs whose shapes broadcast → their common shape.
 /// - Source: Keras's `Add`.
-public struct Add: MergeLayer {
+public struct Add: PlainMergeLayer {
     public let state: LayerState
 
     public init(name: String? = nil) { state = LayerState(name: name) }
@@ -49,17 +60,11 @@ public struct Add: MergeLayer {
     }
 }
 
-extension Add: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className) }
-
-    public init(configuration: Configuration) throws { self.init(name: configuration.layerName) }
-}
-
 /// The first input less the second.
 ///
 /// - Shapes: any number of inputs whose shapes broadcast → their common shape.
 /// - Source: Keras's `Subtract`.
-public struct Subtract: MergeLayer {
+public struct Subtract: PlainMergeLayer {
     public let state: LayerState
 
     public init(name: String? = nil) { state = LayerState(name: name) }
@@ -72,17 +77,11 @@ public struct Subtract: MergeLayer {
     }
 }
 
-extension Subtract: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className) }
-
-    public init(configuration: Configuration) throws { self.init(name: configuration.layerName) }
-}
-
 /// The product of the inputs.
 ///
 /// - Shapes: any number of inputs whose shapes broadcast → their common shape.
 /// - Source: Keras's `Multiply`.
-public struct Multiply: MergeLayer {
+public struct Multiply: PlainMergeLayer {
     public let state: LayerState
 
     public init(name: String? = nil) { state = LayerState(name: name) }
@@ -92,17 +91,11 @@ public struct Multiply: MergeLayer {
     }
 }
 
-extension Multiply: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className) }
-
-    public init(configuration: Configuration) throws { self.init(name: configuration.layerName) }
-}
-
 /// The mean of the inputs.
 ///
 /// - Shapes: any number of inputs whose shapes broadcast → their common shape.
 /// - Source: Keras's `Average`.
-public struct Average: MergeLayer {
+public struct Average: PlainMergeLayer {
     public let state: LayerState
 
     public init(name: String? = nil) { state = LayerState(name: name) }
@@ -112,17 +105,11 @@ public struct Average: MergeLayer {
     }
 }
 
-extension Average: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className) }
-
-    public init(configuration: Configuration) throws { self.init(name: configuration.layerName) }
-}
-
 /// The largest of the inputs, element by element.
 ///
 /// - Shapes: any number of inputs whose shapes broadcast → their common shape.
 /// - Source: Keras's `Maximum`.
-public struct Maximum: MergeLayer {
+public struct Maximum: PlainMergeLayer {
     public let state: LayerState
 
     public init(name: String? = nil) { state = LayerState(name: name) }
@@ -132,17 +119,11 @@ public struct Maximum: MergeLayer {
     }
 }
 
-extension Maximum: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className) }
-
-    public init(configuration: Configuration) throws { self.init(name: configuration.layerName) }
-}
-
 /// The smallest of the inputs, element by element.
 ///
 /// - Shapes: any number of inputs whose shapes broadcast → their common shape.
 /// - Source: Keras's `Minimum`.
-public struct Minimum: MergeLayer {
+public struct Minimum: PlainMergeLayer {
     public let state: LayerState
 
     public init(name: String? = nil) { state = LayerState(name: name) }
@@ -150,12 +131,6 @@ public struct Minimum: MergeLayer {
     func merged(_ inputs: [Tensor<Float>], _ context: LayerContext) -> Tensor<Float> {
         inputs.dropFirst().reduce(inputs[0]) { minimum($0, $1) }
     }
-}
-
-extension Minimum: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className) }
-
-    public init(configuration: Configuration) throws { self.init(name: configuration.layerName) }
 }
 
 /// The inputs one behind the other along an axis.
