@@ -34,7 +34,10 @@ let package = Package(
         .library(name: "TensorGraph", targets: ["TensorGraph"]),
         .executable(name: "mnist", targets: ["mnist"]),
         .executable(name: "inverse", targets: ["inverse"]),
+        .executable(name: "gradients", targets: ["gradients"]),
+        .executable(name: "atoms", targets: ["atoms"]),
         .executable(name: "keras-mnist", targets: ["keras-mnist"]),
+        .executable(name: "convnet", targets: ["convnet"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "tensorgraph", targets: ["tensorgraph"]),
     ],
@@ -57,6 +60,8 @@ let package = Package(
         module("Training", ["Tensors", "Graphs", "Operations", "Sessions"]),
 
         // Files of TensorFlow and others.
+        .systemLibrary(name: "CZlib"),
+        module("PNGFiles", ["CZlib"]),
         .target(name: "CChecksums"),
         module("Files", ["CChecksums"]),
         .target(
@@ -71,7 +76,7 @@ let package = Package(
             "Summaries",
             [
                 "Tensors", "Programs", "Files", "Messages", protobuf, "Graphs", "Operations", "Sessions", "GraphDefs",
-                "CZlib",
+                "PNGFiles",
             ]),
         module(
             "SavedModels",
@@ -81,12 +86,11 @@ let package = Package(
             ]),
 
         // On top of the core.
-        .systemLibrary(name: "CZlib"),
         module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
         module("Datasets", ["Tensors", "Files", "CZlib"]),
         module("ExampleRecords", ["Tensors", "Messages", protobuf, "Datasets"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
-        module("Charts"),
+        module("Charts", ["Tensors", "PNGFiles"]),
         module(
             "Keras",
             [
@@ -109,9 +113,12 @@ let package = Package(
                 "TensorGraph", "Charts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Examples/Support", swiftSettings: settings),
+        example("gradients"),
         example("inverse"),
         example("mnist"),
+        example("atoms"),
         example("keras-mnist"),
+        example("convnet"),
         .executableTarget(
             name: "bench",
             dependencies: [
@@ -222,7 +229,8 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
-        .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
+        .testTarget(
+            name: "ChartsTests", dependencies: ["Charts", "PNGFiles", "Tensors"], swiftSettings: settings),
         // Trains until it is interrupted.
         .executableTarget(
             name: "training-interrupted", dependencies: ["Keras", "Graphs", "Operations", "Sessions", "Tensors"],
@@ -234,6 +242,7 @@ let package = Package(
                 "Checkpoints", "Summaries",
                 "SavedModels", "ArrayFiles", "Datasets", "FileTestSupport",
             ],
+            exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "BenchTests",
@@ -253,7 +262,7 @@ if Context.environment["TENSORGRAPH_FUZZ"] != nil {
             name: "fuzz",
             dependencies: [
                 "ArrayFiles", "Checkpoints", "Datasets", "ExampleRecords", "Files", "FileTestSupport", "GraphDefs",
-                "Graphs", "SavedModels", "Sessions", "Summaries", "Tensors",
+                "Graphs", "Keras", "SavedModels", "Sessions", "Summaries", "Tensors",
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }

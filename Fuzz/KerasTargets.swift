@@ -2,6 +2,7 @@
 
 import Graphs
 import Keras
+import Tensors
 
 let kerasTargets: [FuzzTarget] = [
     FuzzTarget(

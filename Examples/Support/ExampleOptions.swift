@@ -21,10 +21,10 @@ package struct ExampleOptions: ParsableArguments {
     }
 
     /// The real digits where they can be had, else digits that the program draws itself; and which of them it is.
-    package func loadDigits() throws -> (digits: ImageSplits<Int32>, source: String) {
-        if let data { return (try MNIST.load(from: data), "MNIST") }
+    package func loadDigits(validationCount: Int = 5_000) throws -> (digits: ImageSplits<Int32>, source: String) {
+        if let data { return (try MNIST.load(from: data, validationCount: validationCount), "MNIST") }
         do {
-            return (try MNIST.load(), "MNIST")
+            return (try MNIST.load(validationCount: validationCount), "MNIST")
         } catch {
             print("The MNIST files could not be had:\n\(error)")
             print("Going on with SyntheticDigits, drawn by the program: its results say nothing about MNIST.")

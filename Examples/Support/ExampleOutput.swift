@@ -24,7 +24,7 @@ package func prepareOutputFolder(_ path: String) throws {
     }
 }
 
-extension LineChart {
+extension Chart {
     /// Writes the chart into a file of a folder.
     ///
     /// - Returns: the path of the file.

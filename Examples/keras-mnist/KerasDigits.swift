@@ -22,11 +22,11 @@ struct KerasDigits: ParsableCommand {
 
     func run() throws {
         try prepareOutputFolder(options.output)
-        let (digits, source) = try options.loadDigits()
+        let (digits, source) = try options.loadDigits(validationCount: 0)
         Graph.default.seed = options.seed
 
         let model = Sequential {
-            Flatten(inputShape: [784])
+            Flatten(inputShape: [28, 28])
             Dense(512, activation: .relu)
             Dropout(0.2)
             Dense(10, activation: .softmax)
@@ -35,12 +35,16 @@ struct KerasDigits: ParsableCommand {
 
         try model.compile(
             optimizer: .adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+        let logs = TensorBoard(logDirectory: "\(options.output)/keras-mnist-log", histogramFrequency: 1)
+        let train = try digits.train.images.reshaped([digits.train.count, 28, 28])
+        let test = try digits.test.images.reshaped([digits.test.count, 28, 28])
         let history = try model.fit(
-            digits.train.images, digits.train.labels, epochs: epochs, verbose: options.quiet ? 0 : .automatic,
-            validationData: (digits.validation.images, digits.validation.labels))
+            train, digits.train.labels, epochs: epochs, verbose: options.quiet ? 0 : .automatic,
+            callbacks: [logs], validationData: (test, digits.test.labels))
 
-        let test = try model.evaluate(digits.test.images, digits.test.labels, verbose: 0)
-        print("Test on \(source): loss = \(decimal(test.loss)), accuracy = \(decimal(test["accuracy"] ?? .nan, 4))")
+        let result = try model.evaluate(test, digits.test.labels, verbose: 0)
+        print("Test on \(source): loss = \(decimal(result.loss)), accuracy = \(decimal(result["accuracy"] ?? .nan, 4))")
+        print("TensorBoard: tensorboard --logdir \(options.output)/keras-mnist-log")
 
         let chart = LineChart(
             title: "A 784 – 512 – 10 network learns \(source)", xLabel: "epoch",

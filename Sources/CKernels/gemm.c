@@ -49,13 +49,21 @@ static void finish_tile(const run *run, int64_t row, int64_t rows, int64_t colum
   }
 }
 
+/// Brings near what the epilogue will read and write for a rectangle, while its sums are made. A tile's rows are too short
+/// for the processor to foresee them, and every update of a weight goes through several arrays.
+static inline void fetch_for_epilogue(const run *run, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+  const void *epilogue = run->gemm->epilogue;
+  if (run->turned) ck_loop_fetch_tile(epilogue, run->buffers, &run->batch, column, columns, row, rows);
+  else ck_loop_fetch_tile(epilogue, run->buffers, &run->batch, row, rows, column, columns);
+}
+
 /// Packs `rows` rows from `row` on of a block of k as the plan says.
 static inline void pack_left_tile(const run *run, char *to, int64_t row, int64_t rows, int64_t k, int64_t depth) {
   const ck_gemm *gemm = run->gemm;
   const ck_gemm_plan *plan = run->plan;
   const int64_t bytes = run->kernels->bytes;
   if (gemm->patches != NULL) {
-    ck_pack_patches(to, plan->left_pitch, run->left, gemm->patches, plan->left, row, rows, k, depth, bytes);
+    ck_pack_patches(gemm->isa, to, plan->left_pitch, run->left, gemm->patches, plan->left, row, rows, k, depth, bytes);
   } else {
     const char *left = run->left + (row * gemm->left_row + k * gemm->left_column) * bytes;
     run->kernels->pack_left[plan->left](to, plan->left_pitch, left, gemm->left_row, gemm->left_column, rows, depth,
@@ -138,6 +146,7 @@ static void run_panel(const run *run, const block *block, const cut *cut, int64_
       tile_rows = 0;
     }
     if (tile_rows == 0) tile_row = row;
+    fetch_for_epilogue(run, row, rows, column, columns);
     tile->to = run->tile + tile_rows * columns * bytes;
     tile->to_stride = columns;
     kernel[rows - 1](tile);
@@ -237,6 +246,7 @@ static void run_whole_rows(const run *run, const block *block, const cut *cut, i
       for (int64_t column = start; column < end; column += kernels->columns) {
         const int64_t columns = least(kernels->columns, end - column);
         const bool narrow = columns <= kernels->lanes;
+        fetch_for_epilogue(run, row, rows, block->column + column, columns);
         tile.columns = columns;
         tile.right = block->panels + column * block->depth * bytes;
         tile.right_stride = narrow ? kernels->lanes : kernels->columns;

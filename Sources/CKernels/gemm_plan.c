@@ -68,6 +68,8 @@ static void choose_grid(const ck_gemm *gemm, ck_gemm_plan *plan, int32_t parts) 
       const int64_t blocks = ceiling(part_rows, kernels->rows);
       const double each = (double)ceiling(gemm->batch, batches) * (double)gemm->k;
       double cost = each * (double)part_vectors * (double)most(part_rows, least_rows * blocks);
+      // Each part packs the patches of its rows.
+      if (gemm->patches != NULL) cost += each * (double)part_rows * cost_of_copy / kernels->lanes;
       ck_gemm_right right = CK_RIGHT_OWN;
       if (plan->method == CK_GEMM_TILES) {
         if (gemm->right_column == 1 && blocks <= 1) {

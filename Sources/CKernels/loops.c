@@ -235,3 +235,22 @@ void ck_loop_run_tile(const void *prepared, char *const *buffers, void *scratch,
   r.cursor[p->tile_cursor] = tile;
   run_block(&r, row, rows, column, columns);
 }
+
+void ck_loop_fetch_tile(const void *prepared, char *const *buffers, const int64_t *outer, int64_t row, int64_t rows,
+                        int64_t column, int64_t columns) {
+  const ck_prepared *p = prepared;
+  const ck_prepared_access *reads = CK_PART_OF(p, p->reads_at), *reduces = CK_PART_OF(p, p->reduces_at);
+  for (const ck_prepared_access *a = reads; a < reduces; a++) {
+    // What is repeated is small and stays in the caches by itself.
+    if (a->row == 0 || a->column == 0 || (a->row != 1 && a->column != 1)) continue;
+    const char *at = buffers[a->buffer] + a->offset + (row * a->row + column * a->column) * a->size;
+    for (int d = 0; d < p->tile_outer; d++) at += outer[d] * a->outer[CK_DIMS - 2 - p->tile_outer + d];
+    const bool along_columns = a->column == 1;
+    const int64_t lines = along_columns ? rows : columns, pitch = (along_columns ? a->row : a->column) * a->size;
+    const int64_t bytes = (along_columns ? columns : rows) * a->size;
+    for (int64_t i = 0; i < lines; i++, at += pitch) {
+      for (int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(at + b, 0, 2);
+      __builtin_prefetch(at + bytes - 1, 0, 2);
+    }
+  }
+}

@@ -7,7 +7,7 @@
 
 /// Copies `rows` rows from `row` on, columns [k, k + depth) of each: CK_LEFT_ROWS with `pitch` elements between rows,
 /// CK_LEFT_COLUMNS with `rows` between columns. `bytes` is an element's size, 4 or 8.
-void ck_pack_patches(void *to, int64_t pitch, const void *image, const ck_patches *patches, ck_gemm_left order,
-                     int64_t row, int64_t rows, int64_t k, int64_t depth, int64_t bytes);
+void ck_pack_patches(int32_t isa, void *to, int64_t pitch, const void *image, const ck_patches *patches,
+                     ck_gemm_left order, int64_t row, int64_t rows, int64_t k, int64_t depth, int64_t bytes);
 
 #endif

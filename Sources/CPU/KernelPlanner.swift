@@ -1,8 +1,13 @@
 // Cuts a program into kernels. Every value is either computed by one kernel or a view of such a value.
 //
 // The rule is greedy and linear in the program's length: an element-wise value joins the kernel of its latest operand
-// where it needs of that kernel only what the kernel holds in registers; otherwise it opens a kernel. Kernels run in
-// the order in which they were opened, so every operand from an earlier kernel is there.
+// where it needs of that kernel only what the kernel holds in registers; otherwise it waits for the first value that
+// takes it into a kernel, and opens one where that is none. Kernels run in the order in which they were opened, so every
+// operand from an earlier kernel is there.
+//
+// The waiting is for what starts apart from a chain that it ends in: in `variable - rate * slot` the product waits until
+// the slot's new value is made in the epilogue of the gradient. Single numbers come first, so that all kernels can read
+// them.
 
 import Programs
 import Tensors
@@ -26,6 +31,12 @@ struct KernelPlanner {
     private var isMember: [Bool]
     /// Whether the value, of many elements, is computed and stored as one because all are the same.
     private(set) var isUniform: [Bool]
+    /// Whether an element-wise value waits for a kernel.
+    private var isWaiting: [Bool]
+    /// For what waits: the latest kernel of what it needs, -1 for none.
+    private var latestNeeds: [Int]
+    /// Results do not wait: what they are made of should not stay in memory for them.
+    private let isResult: [Bool]
 
     /// How many of the newest kernels are looked at for one of the same shape to join.
     private static let neighbourhood = 8
@@ -36,7 +47,15 @@ struct KernelPlanner {
         kernels = [Int](repeating: -1, count: program.steps.count)
         isMember = [Bool](repeating: false, count: program.steps.count)
         isUniform = isMember
-        for index in program.steps.indices { try place(ValueID(index)) }
+        isWaiting = isMember
+        latestNeeds = kernels
+        var isResult = isMember
+        for result in program.results { isResult[result.int] = true }
+        self.isResult = isResult
+        let isFirst = singleNumbers()
+        for index in program.steps.indices where isFirst[index] { try place(ValueID(index)) }
+        for index in program.steps.indices where !isFirst[index] { try place(ValueID(index)) }
+        for index in program.steps.indices where isWaiting[index] { placeNow(ValueID(index)) }
         for result in program.results {
             resultViews.append(isPlain(result) ? views[result.int] : denseCopy(of: result))
         }
@@ -78,6 +97,7 @@ struct KernelPlanner {
         let step = program[value]
         let shape = step.type.shape
         views[value.int] = .whole(value, shape: shape)
+        if !step.instruction.isElementwise { step.operands.forEach { settle($0) } }
         switch step.instruction {
         case .parameter, .constant:
             break
@@ -236,46 +256,117 @@ struct KernelPlanner {
         return value
     }
 
+    /// Parameters, constants, and the single numbers that follow from them alone.
+    private func singleNumbers() -> [Bool] {
+        var isFirst = [Bool](repeating: false, count: program.steps.count)
+        for (index, step) in program.steps.enumerated() {
+            switch step.instruction {
+            case .parameter, .constant: isFirst[index] = true
+            case .unary, .binary, .compare, .select, .convert, .broadcast, .reshape:
+                isFirst[index] =
+                    step.type.count == 1
+                    && step.operands.allSatisfy { isFirst[$0.int] && program.type(of: $0).count == 1 }
+            default: break
+            }
+        }
+        return isFirst
+    }
+
     private mutating func placeElementwise(_ value: ValueID, _ step: Program.Step) {
         // What is the same everywhere is computed once.
         let isSame =
             step.type.count > 1
-            && step.operands.allSatisfy { views[$0.int].isUniform(program[$0].type.shape) }
-        let space = isSame ? [] : step.type.shape
+            && step.operands.allSatisfy { !isWaiting[$0.int] && views[$0.int].isUniform(program[$0].type.shape) }
         if isSame {
             isUniform[value.int] = true
             views[value.int] = View(
                 root: value, offset: 0, strides: [Int](repeating: 0, count: step.type.shape.count))
         }
         isMember[value.int] = true
-        var latest = -1
-        for operand in step.operands { latest = max(latest, kernels[operand.int]) }
-        let isDirect = { (operand: ValueID, kernel: Int, planner: borrowing KernelPlanner) in
-            planner.kernels[operand.int] < kernel || planner.isInRegisters(operand, of: kernel)
+        let space = space(of: value)
+        // What waits for this value fills the same space.
+        for operand in step.operands where isWaiting[operand.int] && program[operand].type.shape != space {
+            settle(operand)
         }
-        if latest >= 0, drafts[latest].accepts(space) {
-            var joins = true
-            for operand in step.operands {
-                let isRead = !isInRegisters(operand, of: latest)
-                if !isDirect(operand, latest, self) || isRead && !drafts[latest].canRead(views[operand.int]) {
-                    joins = false
-                }
+        let latest = latestKernel(ofOperands: step)
+        if latest >= 0, drafts[latest].accepts(space), joins(step, latest) {
+            for operand in step.operands where isWaiting[operand.int] {
+                for waiting in waitingFor(operand) { join(waiting, latest) }
             }
-            if joins {
-                drafts[latest].members.append(value)
-                kernels[value.int] = latest
-                return
+            join(value, latest)
+        } else if space.isEmpty || isResult[value.int] {
+            step.operands.forEach { settle($0) }
+            placeNow(value)
+        } else {
+            isWaiting[value.int] = true
+            latestNeeds[value.int] = latest
+        }
+    }
+
+    /// The shape of the loop that computes an element-wise value.
+    private func space(of value: ValueID) -> [Int] { isUniform[value.int] ? [] : program[value].type.shape }
+
+    private func latestKernel(ofOperands step: Program.Step) -> Int {
+        step.operands.reduce(-1) { latest, operand in
+            max(latest, isWaiting[operand.int] ? latestNeeds[operand.int] : kernels[operand.int])
+        }
+    }
+
+    /// Whether a kernel has all that an element-wise value needs, in registers or from earlier kernels. What waits needs
+    /// earlier kernels only.
+    private func joins(_ step: Program.Step, _ kernel: Int) -> Bool {
+        step.operands.allSatisfy { operand in
+            if isWaiting[operand.int] {
+                // The epilogue of a convolution cannot read everything.
+                return latestNeeds[operand.int] < kernel && drafts[kernel].convolution == nil
             }
+            return isInRegisters(operand, of: kernel)
+                || kernels[operand.int] < kernel && drafts[kernel].canRead(views[operand.int])
+        }
+    }
+
+    /// Everything that waits and that a waiting value needs, itself included, each after what it needs.
+    private func waitingFor(_ value: ValueID) -> [ValueID] {
+        var found: Set<ValueID> = [value]
+        var open = [value]
+        while let next = open.popLast() {
+            for operand in program[next].operands where isWaiting[operand.int] && found.insert(operand).inserted {
+                open.append(operand)
+            }
+        }
+        return found.sorted { $0.int < $1.int }
+    }
+
+    /// Gives a value a kernel if it waits for one.
+    private mutating func settle(_ value: ValueID) {
+        guard isWaiting[value.int] else { return }
+        for waiting in waitingFor(value) { placeNow(waiting) }
+    }
+
+    private mutating func join(_ value: ValueID, _ kernel: Int) {
+        isWaiting[value.int] = false
+        drafts[kernel].members.append(value)
+        kernels[value.int] = kernel
+    }
+
+    /// Gives an element-wise value, none of whose operands waits, a kernel: that of its latest operand, one of the newest
+    /// loops, or a new one.
+    private mutating func placeNow(_ value: ValueID) {
+        let (step, space) = (program[value], space(of: value))
+        let latest = latestKernel(ofOperands: step)
+        if latest >= 0, drafts[latest].accepts(space), joins(step, latest) {
+            join(value, latest)
+            return
         }
         var candidate = drafts.count - 1
         while candidate > latest, candidate >= drafts.count - Self.neighbourhood {
             if case .loop = drafts[candidate].kind, drafts[candidate].accepts(space) {
-                drafts[candidate].members.append(value)
-                kernels[value.int] = candidate
+                join(value, candidate)
                 return
             }
             candidate -= 1
         }
+        isWaiting[value.int] = false
         let draft = KernelDraft(.loop, space: space)
         draft.members.append(value)
         append(draft, computes: value)

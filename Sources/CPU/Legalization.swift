@@ -47,6 +47,7 @@ private struct Rewriting {
     private var padded: [PaddedKey: ValueID] = [:]
     private var zeros: [DType: ValueID] = [:]
 
+    /// Padding of each dimension.
     private struct PaddedKey: Hashable {
         let image: ValueID
         let axes: [WindowAxis]
@@ -71,7 +72,8 @@ private struct Rewriting {
         }
         var value: ValueID
         if case .convolution(var window) = step.instruction, step.hasPadding {
-            operands[0] = try pad(operands[0], window.axes)
+            let space = window.axes.map { WindowAxis(low: $0.low, high: $0.high, baseDilation: $0.baseDilation) }
+            operands[0] = try pad(operands[0], [WindowAxis()] + space + [WindowAxis()])
             window.axes = window.axes.map { WindowAxis(size: $0.size, stride: $0.stride, dilation: $0.dilation) }
             value = append(.convolution(window), operands, type)
         } else {
@@ -83,38 +85,40 @@ private struct Rewriting {
 
     /// The image with its padding and gaps, cut where the padding is negative.
     private mutating func pad(_ image: ValueID, _ axes: [WindowAxis]) throws(InvalidProgram) -> ValueID {
-        let space = axes.map { WindowAxis(low: $0.low, high: $0.high, baseDilation: $0.baseDilation) }
-        let key = PaddedKey(image: image, axes: space)
-        if let known = padded[key] { return known }
         let type = program.type(of: image)
-        let zero: ValueID
-        if let known = zeros[type.dtype] {
-            zero = known
-        } else {
-            program.constants.append(UntypedArray(scalar: 0, dtype: type.dtype))
-            zero = append(.constant(program.constants.count - 1), [], ArrayType(type.dtype, []))
-            zeros[type.dtype] = zero
+        // A transposed image, as gradients of kernels see it, is padded before: so it is the forward pass's padded one.
+        if case .transpose(let permutation) = program[image].instruction {
+            var turned = axes
+            for (axis, source) in permutation.enumerated() { turned[source] = axes[axis] }
+            let whole = try pad(program[image].operands[0], turned)
+            let transposition = Instruction.transpose(permutation: permutation)
+            return append(
+                transposition, [whole], try transposition.resultType(of: [program.type(of: whole)], declared: nil))
         }
-        let low = [0] + space.map { max(0, $0.low) } + [0]
-        let high = [0] + space.map { max(0, $0.high) } + [0]
-        let interior = [0] + space.map { $0.baseDilation - 1 } + [0]
-        let padding = Instruction.pad(low: low, high: high, interior: interior)
+        let key = PaddedKey(image: image, axes: axes)
+        if let known = padded[key] { return known }
+        let padding = Instruction.pad(
+            low: axes.map { max(0, $0.low) }, high: axes.map { max(0, $0.high) },
+            interior: axes.map { $0.baseDilation - 1 })
         let paddedType = try padding.resultType(of: [type, ArrayType(type.dtype, [])], declared: nil)
+        var value = append(padding, [image, zero(type.dtype)], paddedType)
         let shape = paddedType.shape
-        var starts = shape.map { _ in 0 }
-        var limits = shape
-        var value = append(padding, [image, zero], paddedType)
-        for (index, axis) in space.enumerated() {
-            starts[index + 1] = min(shape[index + 1], max(0, -axis.low))
-            limits[index + 1] = max(starts[index + 1], shape[index + 1] - max(0, -axis.high))
-        }
+        let starts = zip(axes, shape).map { min($1, max(0, -$0.low)) }
+        let limits = zip(starts, zip(axes, shape)).map { max($0, $1.1 - max(0, -$1.0.high)) }
         if starts.contains(where: { $0 > 0 }) || limits != shape {
-            let sliced = zip(starts, limits).map { $1 - $0 }
             value = append(
                 .slice(starts: starts, limits: limits, strides: shape.map { _ in 1 }), [value],
-                ArrayType(type.dtype, sliced))
+                ArrayType(type.dtype, zip(starts, limits).map { $1 - $0 }))
         }
         padded[key] = value
+        return value
+    }
+
+    private mutating func zero(_ dtype: DType) -> ValueID {
+        if let known = zeros[dtype] { return known }
+        program.constants.append(UntypedArray(scalar: 0, dtype: dtype))
+        let value = append(.constant(program.constants.count - 1), [], ArrayType(dtype, []))
+        zeros[dtype] = value
         return value
     }
 }

@@ -1,4 +1,4 @@
-// Putting a finished document into a file, without Foundation.
+// What can be wrong with a chart, and putting a finished one into a file, without Foundation.
 
 #if canImport(Glibc)
     import Glibc
@@ -8,29 +8,40 @@
     import Darwin
 #endif
 
-/// A chart that cannot be written.
+/// A chart that cannot be drawn or written.
 public struct ChartError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The file that was to be written.
-    public let path: String
-    /// Why it cannot be.
+    /// The file that was to be written; nil where the chart is wrong before it comes to a file.
+    public let path: String?
+    /// What is wrong.
     public let reason: String
+    /// What may help.
+    public let hint: String?
+
+    init(_ reason: String, hint: String? = nil, path: String? = nil) {
+        (self.reason, self.hint, self.path) = (reason, hint, path)
+    }
+
+    /// The same error, which came up while a file was to be written.
+    func of(_ path: String) -> ChartError { ChartError(reason, hint: hint, path: path) }
 
     public var description: String {
-        "\(path): the chart cannot be written: \(reason)\n"
-            + "    hint: check that the folder exists, that this user may write there, and that the disk has room"
+        (path.map { "\($0): " } ?? "") + "the chart cannot be written: \(reason)"
+            + (hint.map { "\n    hint: \($0)" } ?? "")
     }
 }
 
 /// Replaces the content of a file.
-func writeFile(_ text: String, to path: String) throws(ChartError) {
+func writeFile(_ bytes: [UInt8], to path: String) throws(ChartError) {
     func failure() -> ChartError {
-        ChartError(path: path, reason: strerror(errno).map { String(cString: $0) } ?? "error \(errno)")
+        ChartError(
+            strerror(errno).map { String(cString: $0) } ?? "error \(errno)",
+            hint: "check that the folder exists, that this user may write there, and that the disk has room",
+            path: path)
     }
 
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failure() }
     defer { close(descriptor) }
-    let bytes = Array(text.utf8)
     var done = 0
     while done < bytes.count {
         let count = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

@@ -46,3 +46,16 @@ func wrappedLines(_ text: String, fontSize: Double, width: Double) -> [String] {
     }
     return lines
 }
+
+/// The beginning of a text that is wider than `width`, with `…` for the rest.
+func shortened(_ text: String, width: Double, fontSize: Double = 13) -> String {
+    guard textWidth(text, fontSize: fontSize) > width else { return text }
+    var result = ""
+    var used = textWidth("…", fontSize: fontSize)
+    for character in text {
+        used += textWidth(String(character), fontSize: fontSize)
+        if used > width { break }
+        result.append(character)
+    }
+    return result + "…"
+}

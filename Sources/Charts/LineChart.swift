@@ -1,6 +1,22 @@
-// Line charts as SVG: what a user describes. How it is laid out and drawn is `LineChartDrawing`.
+// Line and scatter charts: what a user describes. How it is laid out and drawn is `PlotDrawing`.
 
-/// A line of a chart.
+/// How the points of a series are shown.
+public struct SeriesStyle: Hashable, Sendable {
+    var hasLine = false
+    var hasPoints = false
+    var hasArea = false
+
+    /// A line through the points; few points are marked.
+    public static let line = SeriesStyle(hasLine: true)
+    /// The points alone, as in a scatter chart.
+    public static let points = SeriesStyle(hasPoints: true)
+    /// A line with every point marked.
+    public static let markedLine = SeriesStyle(hasLine: true, hasPoints: true)
+    /// A line with the area down to 0 tinted.
+    public static let area = SeriesStyle(hasLine: true, hasArea: true)
+}
+
+/// A line of a chart, or points.
 ///
 ///     Series("loss", y: losses)                              // x is 0, 1, 2, ...
 ///     Series("validation", x: [1, 2, 3], y: [0.9, 0.7, 0.6])
@@ -11,13 +27,15 @@ public struct Series: Sendable {
     public var x: [Double]
     /// The values there. What is not a finite number (or not positive, on a logarithmic axis) leaves a gap.
     public var y: [Double]
+    public var style: SeriesStyle
 
-    /// A line through the points `(x[i], y[i])`; where one list is longer, its rest is left out.
-    public init(_ name: String, x: [Double], y: [Double]) {
-        let count = min(x.count, y.count)
+    /// A line through the points `(x[i], y[i])`; the chart is refused where there are not as many of one as of the
+    /// other.
+    public init(_ name: String, x: [Double], y: [Double], style: SeriesStyle = .line) {
         self.name = name
-        self.x = Array(x.prefix(count))
-        self.y = Array(y.prefix(count))
+        self.x = x
+        self.y = y
+        self.style = style
     }
 
     /// A line through values at even distances.
@@ -26,8 +44,11 @@ public struct Series: Sendable {
     ///   - y: the values.
     ///   - start: the x of the first; 0 by default.
     ///   - step: from one x to the next; 1 by default.
-    public init(_ name: String, y: [Double], from start: Double = 0, step: Double = 1) {
-        self.init(name, x: y.indices.map { start + Double($0) * step }, y: y)
+    ///   - style: line, points, or both.
+    public init(
+        _ name: String, y: [Double], from start: Double = 0, step: Double = 1, style: SeriesStyle = .line
+    ) {
+        self.init(name, x: y.indices.map { start + Double($0) * step }, y: y, style: style)
     }
 }
 
@@ -67,11 +88,13 @@ public struct Panel: Sendable {
 ///
 /// Series of any length make small files: what falls into one column of pixels is drawn from its least to its
 /// greatest value.
-public struct LineChart: Sendable {
+public struct LineChart: Chart {
     public var title: String
     public var xLabel: String
     public var xStyle: AxisStyle
     public var panels: [Panel]
+    /// The height of each panel's plot in pixels, from 80 to 2048; nil is 320 for one panel and 190 for each of several.
+    public var panelHeight: Int?
 
     /// A chart with one panel.
     public init(
@@ -91,25 +114,42 @@ public struct LineChart: Sendable {
         self.panels = panels
     }
 
-    /// The chart as an SVG document.
+    /// Draws the chart: see `Chart`.
     ///
-    /// - Parameters:
-    ///   - look: light, dark, or as the reader's system has it, the default.
-    ///   - width: in pixels, from 320 to 4096 (what is beyond counts as the nearest); 860 by default.
-    ///   - panelHeight: the height of each panel's plot in pixels, from 80 to 2048; by default 320 for one panel and
-    ///     190 for each of several.
-    public func svg(look: Look = .automatic, width: Int = 860, panelHeight: Int? = nil) -> String {
-        let height = panelHeight ?? (panels.count > 1 ? 190 : 320)
-        return LineChartDrawing(
-            self, look: look, width: Double(min(max(width, 320), 4096)), panelHeight: Double(min(max(height, 80), 2048))
-        ).document()
+    /// - Errors: a series with more x than y or the reverse; a negative number where the axis is logarithmic, or a
+    ///   series without any positive one there. A 0, as of a loss too small for its type, leaves a gap.
+    public func canvas(width: Double) throws(ChartError) -> Canvas {
+        var plot = Plot(title: title, xLabel: xLabel, xStyle: xStyle)
+        for panel in panels {
+            var layers: [Plot.Layer] = []
+            for series in panel.series {
+                try series.check(x: xStyle, y: panel.yStyle)
+                layers.append(Plot.Layer(name: series.name, .line(series)))
+            }
+            plot.panels.append(Plot.Panel(yLabel: panel.yLabel, yStyle: panel.yStyle, layers: layers))
+        }
+        plot.panelHeight = panelHeight
+        return PlotDrawing(plot, width: width).drawn()
     }
+}
 
-    /// Writes the chart into an SVG file, replacing what is there.
-    ///
-    /// - Parameter path: the file; its folder must be there.
-    /// - Errors: `ChartError` where the file cannot be written.
-    public func write(to path: String, look: Look = .automatic) throws(ChartError) {
-        try writeFile(svg(look: look), to: path)
+extension Series {
+    fileprivate func check(x xStyle: AxisStyle, y yStyle: AxisStyle) throws(ChartError) {
+        guard x.count == y.count else {
+            throw ChartError(
+                "series \"\(name)\" has \(x.count) x and \(y.count) y", hint: "give each point both coordinates")
+        }
+        for (values, style, axis) in [(x, xStyle, "x"), (y, yStyle, "y")] where style.isLogarithmic {
+            if let index = values.firstIndex(where: { $0 < 0 && $0.isFinite }) {
+                throw ChartError(
+                    "series \"\(name)\" has \(axis)[\(index)] = \(values[index]), which has no place on a logarithmic axis",
+                    hint: "draw the sizes of the numbers, or use a linear axis")
+            }
+            if values.contains(0), !values.contains(where: { $0 > 0 && $0.isFinite }) {
+                throw ChartError(
+                    "series \"\(name)\" has no positive \(axis), and 0 has no place on a logarithmic axis",
+                    hint: "use a linear axis")
+            }
+        }
     }
 }

@@ -1,17 +1,11 @@
 // The way of a line over the pixels: its gaps, and what of a long series can be seen at all.
 
-/// A point on the picture, in pixels.
-struct Place: Equatable {
-    let x: Double
-    let y: Double
-}
-
 /// A line cut into the stretches between its gaps, with no more points than can be seen.
 struct LinePath {
     /// The stretches; none is empty.
     private(set) var stretches: [[Place]] = []
     /// The averages of the columns of pixels in each stretch, with the number of points in each.
-    private var averages: [[(place: Place, weight: Double)]] = []
+    private var averages: [[ColumnAverage]] = []
     /// The last point that can be drawn.
     private(set) var end: Place?
     /// How many values it was made of.
@@ -19,7 +13,7 @@ struct LinePath {
 
     /// - Parameter place: the place of a point, or nil where it leaves a gap.
     init(count: Int, place: (Int) -> Place?) {
-        var (stretch, average) = ([Place](), [(place: Place, weight: Double)]())
+        var (stretch, average) = ([Place](), [ColumnAverage]())
         var column = PixelColumn()
         func flush() {
             if let columnAverage = column.average { average.append(columnAverage) }
@@ -48,27 +42,14 @@ struct LinePath {
         finish(&self)
     }
 
-    /// The lines, as the data of an SVG path; stretches of one point are left to `dots`.
-    var data: String {
-        var data = ""
-        for stretch in stretches where stretch.count > 1 {
-            for (index, place) in stretch.enumerated() {
-                data += (index == 0 ? "M" : "L") + coordinate(place.x) + " " + coordinate(place.y)
-            }
-        }
-        return data
-    }
-
-    /// The course of a noisy line, as the data of an SVG path: the averages over columns of some pixels.
-    func course(columnWidth: Double) -> String {
-        var data = ""
-        for average in averages where average.count > 1 {
-            var isFirst = true
+    /// The course of a noisy line: the averages over columns of some pixels.
+    func course(columnWidth: Double) -> [[Place]] {
+        averages.filter { $0.count > 1 }.map { average in
+            var line: [Place] = []
             var (x, y, weight, column) = (0.0, 0.0, 0.0, 0)
             func flush() {
                 guard weight > 0 else { return }
-                data += (isFirst ? "M" : "L") + coordinate(x / weight) + " " + coordinate(y / weight)
-                isFirst = false
+                line.append(Place(x: x / weight, y: y / weight))
                 (x, y, weight) = (0, 0, 0)
             }
             for point in average {
@@ -80,8 +61,16 @@ struct LinePath {
                 column = its
             }
             flush()
+            return line
         }
-        return data
+    }
+
+    /// The areas between the least and the greatest values of a noisy line's columns.
+    var spread: [[Place]] {
+        averages.filter { $0.count > 1 }.map { columns in
+            columns.map { Place(x: $0.place.x, y: $0.least) }
+                + columns.reversed().map { Place(x: $0.place.x, y: $0.greatest) }
+        }
     }
 
     /// The points that stand alone between gaps; all points, where there are few.
@@ -89,6 +78,14 @@ struct LinePath {
         let all = stretches.flatMap { $0 }
         return all.count <= limit ? all : stretches.filter { $0.count == 1 }.flatMap { $0 }
     }
+}
+
+/// What the points of a column of pixels have in common.
+private struct ColumnAverage {
+    let place: Place
+    let weight: Double
+    let least: Double
+    let greatest: Double
 }
 
 /// The points that fall into one column of half a pixel, of which the first, the least, the greatest and the last show.
@@ -101,9 +98,12 @@ private struct PixelColumn {
     private var last = Place(x: 0, y: 0)
     private var sum = Place(x: 0, y: 0)
 
-    var average: (place: Place, weight: Double)? {
+    var average: ColumnAverage? {
         let weight = Double(count)
-        return count > 0 ? (Place(x: sum.x / weight, y: sum.y / weight), weight) : nil
+        guard count > 0 else { return nil }
+        return ColumnAverage(
+            place: Place(x: sum.x / weight, y: sum.y / weight), weight: weight, least: least.0.y, greatest: greatest.0.y
+        )
     }
 
     /// Takes a point of this column; false where it belongs to another.

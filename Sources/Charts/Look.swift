@@ -1,4 +1,4 @@
-// The colours of charts, as a style sheet inside the document.
+// The colours of charts: for pixels, and as a style sheet inside an SVG document.
 //
 // Source: the palette is M. Okabe, K. Ito, "Color universal design" (2008), which people with every kind of colour
 // vision tell apart; the tones are darker on white and lighter on black, so that text in them can be read, too.
@@ -20,61 +20,94 @@ public struct Look: Hashable, Sendable {
     /// Light lines on black.
     public static let dark = Look(choice: .dark)
 
-    /// The rules of the document.
-    var styleSheet: String {
+    /// The colours of a picture that has only one look; light where the reader's system would decide.
+    var tones: Tones { choice == .dark ? .dark : .light }
+
+    /// The rules of a document that uses these inks.
+    func styleSheet(filled: Set<Ink>, stroked: Set<Ink>) -> String {
+        func rules(_ tones: Tones) -> String {
+            let lines =
+                filled.map { ".\($0.fillClass) { fill: \(tones.colour(of: $0).hexadecimal) }\n" }
+                + stroked.map { ".\($0.strokeClass) { stroke: \(tones.colour(of: $0).hexadecimal) }\n" }
+            return Set(lines).sorted().joined()
+        }
         switch choice {
         case .automatic:
-            Tones.shared + Tones.light.rules + "@media (prefers-color-scheme: dark) {\n" + Tones.dark.rules + "}\n"
-        case .light: Tones.shared + Tones.light.rules
-        case .dark: Tones.shared + Tones.dark.rules
+            return Self.shared + rules(.light) + "@media (prefers-color-scheme: dark) {\n" + rules(.dark) + "}\n"
+        case .light: return Self.shared + rules(.light)
+        case .dark: return Self.shared + rules(.dark)
         }
     }
 
     /// How many lines have a colour of their own; further ones repeat them, dashed.
     static let colourCount = Tones.light.lines.count
-    static let dashes = ["", "6 4", "2 3", "9 3 2 3"]
+    static let dashes: [[Double]] = [[], [6, 4], [2, 4], [9, 4, 2, 4]]
+
+    private static let shared = """
+        text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "DejaVu Sans", \
+        sans-serif; font-size: 13px; font-variant-numeric: tabular-nums }
+        .line { fill: none; stroke-linejoin: round; stroke-linecap: round; stroke-width: 2 }
+        .rule { fill: none; stroke-width: 1; shape-rendering: crispEdges }
+        image { image-rendering: pixelated }
+
+        """
 }
 
 /// The colours of one look.
-private struct Tones {
-    let background: String
-    let text: String
-    let mutedText: String
-    let grid: String
-    let axis: String
-    let lines: [String]
+struct Tones {
+    let background: RGB
+    let text: RGB
+    let mutedText: RGB
+    let grid: RGB
+    let axis: RGB
+    let lines: [RGB]
 
     static let light = Tones(
-        background: "#ffffff", text: "#1f2328", mutedText: "#59636e", grid: "#e7eaee", axis: "#b4bbc3",
-        lines: ["#0068a8", "#c84f00", "#00805d", "#a8447c", "#8a6100", "#2f7fb8", "#4a5058"])
+        background: RGB(0xffffff), text: RGB(0x1f2328), mutedText: RGB(0x59636e), grid: RGB(0xe7eaee),
+        axis: RGB(0xb4bbc3),
+        lines: [0x0068a8, 0xc84f00, 0x00805d, 0xa8447c, 0x8a6100, 0x2f7fb8, 0x4a5058].map { RGB($0) })
     static let dark = Tones(
-        background: "#0d1117", text: "#f0f3f6", mutedText: "#9aa4af", grid: "#232a33", axis: "#4a535e",
-        lines: ["#58b4f0", "#ff9350", "#35c79a", "#e69ac4", "#f0b93c", "#9dd2f5", "#b8c0c8"])
+        background: RGB(0x0d1117), text: RGB(0xf0f3f6), mutedText: RGB(0x9aa4af), grid: RGB(0x232a33),
+        axis: RGB(0x4a535e),
+        lines: [0x58b4f0, 0xff9350, 0x35c79a, 0xe69ac4, 0xf0b93c, 0x9dd2f5, 0xb8c0c8].map { RGB($0) })
 
-    static let shared = """
-        text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "DejaVu Sans", \
-        sans-serif; font-size: 13px; font-variant-numeric: tabular-nums }
-        .title { font-size: 18px; font-weight: 600 }
-        .label { font-weight: 600 }
-        .line, .spread { fill: none; stroke-linejoin: round; stroke-linecap: round; stroke-width: 2 }
-        .spread { stroke-width: 1; opacity: 0.35 }
-        .grid, .axis { fill: none; stroke-width: 1; shape-rendering: crispEdges }
-
-        """
-
-    var rules: String {
-        var rules = """
-            .background { fill: \(background) }
-            .title, .legend { fill: \(text) }
-            .label { fill: \(text) }
-            .tick { fill: \(mutedText) }
-            .grid { stroke: \(grid) }
-            .axis { stroke: \(axis) }
-
-            """
-        for (index, colour) in lines.enumerated() {
-            rules += ".line\(index) { stroke: \(colour) }\n.ink\(index) { fill: \(colour) }\n"
+    func colour(of ink: Ink) -> RGB {
+        switch ink {
+        case .background: background
+        case .text: text
+        case .mutedText: mutedText
+        case .grid: grid
+        case .axis: axis
+        case .series(let index): lines[Int(index.magnitude) % lines.count]
+        case .fixed(let colour): colour
         }
-        return rules
+    }
+}
+
+extension Ink {
+    /// The class of what is filled with it.
+    var fillClass: String {
+        switch self {
+        case .background: "background"
+        case .text: "text"
+        case .mutedText: "muted"
+        case .grid: "grid-fill"
+        case .axis: "axis-fill"
+        case .series(let index): "ink\(Int(index.magnitude) % Look.colourCount)"
+        case .fixed(let colour): "fill-\(colour.hexadecimal.dropFirst())"
+        }
+    }
+
+    /// The class of lines drawn with it.
+    var strokeClass: String {
+        switch self {
+        case .background: "background-line"
+        case .text: "text-line"
+        case .mutedText: "muted-line"
+        case .grid: "grid"
+        case .axis: "axis"
+        case .series(let index): "line\(Int(index.magnitude) % Look.colourCount)"
+        case .fixed(let colour): "stroke-\(colour.hexadecimal.dropFirst())"
+        }
     }
 }

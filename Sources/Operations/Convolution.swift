@@ -224,6 +224,7 @@ private struct ConvolutionLowering {
         let weights = builder.shape(of: kernel)
         if shape.contains(0) || weights.contains(0) { return try zeros(shape, weights, builder.dtype(of: image)) }
         let axes = try window.axes(sizes: Array(weights.prefix(spaceRank)), over: Array(shape[1...spaceRank]))
+        try requireAddressable(shape, axes)
         let groups = shape[spaceRank + 1] / weights[spaceRank]
         return try inFormat(
             builder.convolution(image, kernel, ConvolutionWindow(axes: axes, featureGroups: groups)))
@@ -247,6 +248,7 @@ private struct ConvolutionLowering {
         }
         let sizes = Array(weights.prefix(spaceRank))
         let forward = try window.axes(sizes: sizes, over: Array(image[1...spaceRank]))
+        try requireAddressable(image, forward)
         let groups = image[spaceRank + 1] / weights[spaceRank]
         let (features, results) = (weights[spaceRank], weights[spaceRank + 1] / groups)
         // [space..., features of a group, groups, results of a group] → [space..., results, groups, features]
@@ -279,6 +281,7 @@ private struct ConvolutionLowering {
         let weights = plain(shape)
         let sizes = Array(weights.prefix(spaceRank))
         let forward = try window.axes(sizes: sizes, over: Array(x[1...spaceRank]))
+        try requireAddressable(x, forward)
         let groups = x[spaceRank + 1] / weights[spaceRank]
         var axes: [WindowAxis] = []
         for (index, axis) in forward.enumerated() {

@@ -10,7 +10,7 @@ package enum OperationCatalogue {
     package static let operations: [any Operation] = [
         elementwise, sources, passing, variables, updates, reductions, shapes, products, networks, indexing, random,
         imported,
-        controlFlow, windows,
+        controlFlow, windows, resizing,
     ].flatMap { $0 }
 
     /// TensorFlow's names of all operations.
@@ -70,6 +70,9 @@ package enum OperationCatalogue {
         BiasAddGradient(dtype: .float32), SoftmaxCrossEntropy(dtype: .float32),
         SparseSoftmaxCrossEntropy(dtype: .float32, labelType: .int32), LeakyRelu(dtype: .float32),
     ]
+
+    private static let resizing: [any Operation] =
+        [Resizing.Role.nearest, .bilinear, .nearestGradient, .bilinearGradient].map { Resizing($0, dtype: .float32) }
 
     private static let windows: [any Operation] = [2, 3].flatMap { rank -> [any Operation] in
         let window = ImageWindow(strides: Array(repeating: 1, count: rank), padding: .same)
@@ -146,6 +149,7 @@ package enum OperationCatalogue {
         RandomIntegers.self,
         Convolution.self,
         Pooling.self,
+        Resizing.self,
         InTopK.self,
         TopK.self,
         FusedBatchNorm.self,

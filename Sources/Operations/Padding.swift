@@ -44,6 +44,22 @@ public struct Padding: Hashable, Sendable {
     }
 }
 
+/// Checks that an image fits memory with what is put around it.
+///
+/// - Errors: a mistake that names the shape.
+func requireAddressable(_ image: [Int], _ axes: [WindowAxis]) throws(Mistake) {
+    var padded = image
+    for (index, axis) in axes.enumerated() {
+        let (once, isTooLong) = image[index + 1].addingReportingOverflow(axis.low)
+        let (twice, isFarTooLong) = once.addingReportingOverflow(axis.high)
+        padded[index + 1] = isTooLong || isFarTooLong ? .max : twice
+    }
+    if elementCount(padded).map({ $0 > 1 << 44 }) ?? true {
+        throw Mistake(
+            "an image of shape \(Shape(padded)), its padding included, is larger than memory can address")
+    }
+}
+
 /// Where the features of an image are.
 public struct DataFormat: Hashable, Sendable {
     let isFeaturesFirst: Bool

@@ -261,6 +261,7 @@ private struct PoolingLowering {
                     low: kept.map { _ in 0 }, high: zip(image, kept).map { $0 - $1 }, interior: kept.map { _ in 0 }),
                 [result, builder.scalar(0, type.dtype)])
         }
+        try requireAddressable(image, axes.map { WindowAxis(low: $0.size, high: $0.size) })
         var (low, high, interior) = ([0], [0], [0])
         for (index, axis) in axes.enumerated() {
             let before = axis.size - 1 - axis.low
@@ -279,6 +280,7 @@ private struct PoolingLowering {
     /// For each window, the element of `values` at the place of the first largest one of `image`: a running choice among
     /// slices, one for each place in the window.
     func atLargest(of image: ValueID, _ values: ValueID) throws -> ValueID {
+        try requireAddressable(self.image, axes)
         let dtype = builder.dtype(of: image)
         let positions = self.all.positions(over: self.image) ?? []
         var places = [[Int]()]

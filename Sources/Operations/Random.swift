@@ -182,16 +182,19 @@ extension InputTypes {
 public func randomUniform<Scalar: FloatingElement>(
     _ shape: [Int], in range: Range<Scalar> = 0..<1, seed: Int? = nil, name: String? = nil, in graph: Graph? = nil
 ) -> Tensor<Scalar> {
-    let (low, high) = (range.lowerBound, range.upperBound)
-    return inNodeScope(name, "random_uniform", of: graph ?? .default) { name in
-        let numbers = makeRandom(.uniform, Scalar.dtype, integerConstant(shape, name: "shape"), seed)
-        if low == 0, high == 1 { return Tensor(numbers) }
-        let maximum = constant(high, name: "max").value
-        if low == 0 { return Tensor(numbers * maximum) }
-        let minimum = constant(low, name: "min").value
-        let scaled = numbers * elementwise(.subtract, [maximum, minimum], name: "sub")
-        return Tensor(elementwise(.add, [scaled, minimum], name: name))
-    }
+    makeUniform(graph ?? .default, range, seed, name) { integerConstant(shape, name: "shape") }
+}
+
+/// Numbers drawn evenly from a range, in a shape that the graph computes.
+///
+///     randomUniform(shape(of: x), in: -1..<1) as Tensor<Float>
+///
+/// - Parameters, Gradient, Source: as for `randomUniform(_:in:seed:name:in:)`.
+public func randomUniform<Scalar: FloatingElement>(
+    _ shape: some TensorExpression<Int32>, in range: Range<Scalar> = 0..<1, seed: Int? = nil, name: String? = nil
+) -> Tensor<Scalar> {
+    let shape = shape.tensor.value
+    return makeUniform(shape.graph, range, seed, name) { shape }
 }
 
 /// Normally distributed numbers, new ones in every run.
@@ -204,7 +207,22 @@ public func randomNormal<Scalar: FloatingElement>(
     _ shape: [Int], mean: Scalar = 0, standardDeviation: Scalar = 1, seed: Int? = nil, name: String? = nil,
     in graph: Graph? = nil
 ) -> Tensor<Scalar> {
-    makeNormal(.normal, "random_normal", shape, mean, standardDeviation, seed, name, graph)
+    makeNormal(.normal, "random_normal", graph ?? .default, mean, standardDeviation, seed, name) {
+        integerConstant(shape, name: "shape")
+    }
+}
+
+/// Normally distributed numbers, in a shape that the graph computes.
+///
+///     x + randomNormal(shape(of: x), standardDeviation: 0.1)
+///
+/// - Parameters, Gradient, Source: as for `randomNormal(_:mean:standardDeviation:seed:name:in:)`.
+public func randomNormal<Scalar: FloatingElement>(
+    _ shape: some TensorExpression<Int32>, mean: Scalar = 0, standardDeviation: Scalar = 1, seed: Int? = nil,
+    name: String? = nil
+) -> Tensor<Scalar> {
+    let shape = shape.tensor.value
+    return makeNormal(.normal, "random_normal", shape.graph, mean, standardDeviation, seed, name) { shape }
 }
 
 /// Normally distributed numbers, drawn anew where they are more than two standard deviations from the mean.
@@ -215,7 +233,9 @@ public func truncatedNormal<Scalar: FloatingElement>(
     _ shape: [Int], mean: Scalar = 0, standardDeviation: Scalar = 1, seed: Int? = nil, name: String? = nil,
     in graph: Graph? = nil
 ) -> Tensor<Scalar> {
-    makeNormal(.truncatedNormal, "truncated_normal", shape, mean, standardDeviation, seed, name, graph)
+    makeNormal(.truncatedNormal, "truncated_normal", graph ?? .default, mean, standardDeviation, seed, name) {
+        integerConstant(shape, name: "shape")
+    }
 }
 
 /// Whole numbers (`int32` or `int64`) drawn evenly from a range, new ones in every run.
@@ -245,12 +265,27 @@ private func makeRandom(
     return makeValue(RandomNumbers(kind, dtype: dtype, indexType: sizes.dtype, seeds: seeds), [sizes])
 }
 
-private func makeNormal<Scalar: FloatingElement>(
-    _ kind: RandomNumbers.Kind, _ defaultName: String, _ shape: [Int], _ mean: Scalar, _ deviation: Scalar,
-    _ seed: Int?, _ name: String?, _ graph: Graph?
+private func makeUniform<Scalar: FloatingElement>(
+    _ graph: Graph, _ range: Range<Scalar>, _ seed: Int?, _ name: String?, _ makeSizes: () -> Value
 ) -> Tensor<Scalar> {
-    inNodeScope(name, defaultName, of: graph ?? .default) { name in
-        let sizes = integerConstant(shape, name: "shape")
+    let (low, high) = (range.lowerBound, range.upperBound)
+    return inNodeScope(name, "random_uniform", of: graph) { name in
+        let numbers = makeRandom(.uniform, Scalar.dtype, makeSizes(), seed)
+        if low == 0, high == 1 { return Tensor(numbers) }
+        let maximum = constant(high, name: "max").value
+        if low == 0 { return Tensor(numbers * maximum) }
+        let minimum = constant(low, name: "min").value
+        let scaled = numbers * elementwise(.subtract, [maximum, minimum], name: "sub")
+        return Tensor(elementwise(.add, [scaled, minimum], name: name))
+    }
+}
+
+private func makeNormal<Scalar: FloatingElement>(
+    _ kind: RandomNumbers.Kind, _ defaultName: String, _ graph: Graph, _ mean: Scalar, _ deviation: Scalar,
+    _ seed: Int?, _ name: String?, _ makeSizes: () -> Value
+) -> Tensor<Scalar> {
+    inNodeScope(name, defaultName, of: graph) { name in
+        let sizes = makeSizes()
         let mean = constant(mean, name: "mean").value
         let deviation = constant(deviation, name: "stddev").value
         let numbers = makeRandom(kind, Scalar.dtype, sizes, seed)

@@ -146,6 +146,10 @@ extension Initializer where Scalar: FloatingElement {
                 return refused("identity", "needs a shape of two axes, but is given \(Shape(shape))")
             }
             let (rows, columns) = (max(0, shape[0]), max(0, shape[1]))
+            // The matrix is a constant of the graph.
+            guard let count = elementCount([rows, columns]), count <= 1 << 28 else {
+                return refused("identity", "a matrix of \(Shape(shape)) is too large to be held by a graph")
+            }
             let array = NDArray<Scalar>(shape: [rows, columns]) { elements in
                 elements.initialize(repeating: 0)
                 for index in 0..<min(rows, columns) { elements[index * columns + index] = Scalar(clamping: gain) }

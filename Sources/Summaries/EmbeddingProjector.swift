@@ -2,6 +2,7 @@
 
 public import Files
 import Messages
+import PNGFiles
 import SwiftProtobuf
 public import Tensors
 
@@ -187,6 +188,6 @@ extension EmbeddingProjector.Embedding {
         else {
             throw SummaryError(name, "the pictures cannot be written as PNG")
         }
-        return [UInt8](file)
+        return file
     }
 }

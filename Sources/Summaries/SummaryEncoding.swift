@@ -7,6 +7,7 @@
     import Foundation
 #endif
 import Messages
+import PNGFiles
 import SwiftProtobuf
 import Tensors
 
@@ -92,7 +93,7 @@ extension SummaryValue {
             else {
                 throw SummaryError(tag, "an image of \(batch.width) x \(batch.height) pixels is no PNG")
             }
-            encoded.append(image)
+            encoded.append(Data(image))
         }
         if form == .plugin {
             let sizes = ["\(batch.width)", "\(batch.height)"].map { Data($0.utf8) }

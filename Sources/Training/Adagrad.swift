@@ -61,6 +61,7 @@ public struct Adadelta: Optimizer {
         let graph = learningRate.graph
         checkLearningRate(in: graph)
         checkFactor(rho, "rho", in: graph)
+        checkEpsilon(epsilon, in: graph)
         return apply(
             .adadelta, to: pairs,
             numbers: [learningRate, number(rho, "rho", in: graph), number(epsilon, "epsilon", in: graph)])

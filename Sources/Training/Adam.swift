@@ -16,7 +16,7 @@ extension MomentOptimizer {
         checkLearningRate(in: graph)
         checkFactor(beta1, "beta1", in: graph)
         checkFactor(beta2, "beta2", in: graph)
-        check(epsilon >= 0, "epsilon must not be below 0, but is \(epsilon)", in: graph)
+        checkEpsilon(epsilon, in: graph)
     }
 
     /// A power of a factor, which grows by one at each step: the variable, and the node that multiplies it, once the

@@ -17,6 +17,15 @@ public protocol LearningRateSchedule: Sendable {
 extension LearningRateSchedule {
     /// The schedule as what optimizers take.
     public var learningRate: LearningRate { LearningRate(self) }
+
+    /// Reports a setting that makes no sense, where the schedule is used.
+    fileprivate func check(_ holds: Bool, _ message: @autoclosure () -> String, at step: Tensor<Float>) {
+        if !holds { step.graph.report(Mistake(message()), operation: "\(Self.self)") }
+    }
+
+    fileprivate func checkDecaySteps(_ count: Int, at step: Tensor<Float>) {
+        check(count >= 1, "a decay takes at least one step, but is given \(count)", at: step)
+    }
 }
 
 /// `rate · decayRate^(step / decaySteps)`
@@ -28,11 +37,12 @@ public struct ExponentialDecay: LearningRateSchedule {
     public let isStaircase: Bool
 
     public init(_ initialRate: Float, decaySteps: Int, decayRate: Float, isStaircase: Bool = false) {
-        (self.initialRate, self.decaySteps) = (initialRate, max(1, decaySteps))
+        (self.initialRate, self.decaySteps) = (initialRate, decaySteps)
         (self.decayRate, self.isStaircase) = (decayRate, isStaircase)
     }
 
     public func rate(at step: Tensor<Float>) -> Tensor<Float> {
+        checkDecaySteps(decaySteps, at: step)
         let exponent = step / Float(decaySteps)
         return initialRate * pow(decayRate, isStaircase ? floor(exponent) : exponent)
     }
@@ -46,11 +56,12 @@ public struct NaturalExponentialDecay: LearningRateSchedule {
     public let isStaircase: Bool
 
     public init(_ initialRate: Float, decaySteps: Int, decayRate: Float, isStaircase: Bool = false) {
-        (self.initialRate, self.decaySteps) = (initialRate, max(1, decaySteps))
+        (self.initialRate, self.decaySteps) = (initialRate, decaySteps)
         (self.decayRate, self.isStaircase) = (decayRate, isStaircase)
     }
 
     public func rate(at step: Tensor<Float>) -> Tensor<Float> {
+        checkDecaySteps(decaySteps, at: step)
         let exponent = step / Float(decaySteps)
         return initialRate * exp(-decayRate * (isStaircase ? floor(exponent) : exponent))
     }
@@ -64,11 +75,12 @@ public struct InverseTimeDecay: LearningRateSchedule {
     public let isStaircase: Bool
 
     public init(_ initialRate: Float, decaySteps: Int, decayRate: Float, isStaircase: Bool = false) {
-        (self.initialRate, self.decaySteps) = (initialRate, max(1, decaySteps))
+        (self.initialRate, self.decaySteps) = (initialRate, decaySteps)
         (self.decayRate, self.isStaircase) = (decayRate, isStaircase)
     }
 
     public func rate(at step: Tensor<Float>) -> Tensor<Float> {
+        checkDecaySteps(decaySteps, at: step)
         let ratio = step / Float(decaySteps)
         return initialRate / (1 + decayRate * (isStaircase ? floor(ratio) : ratio))
     }
@@ -82,17 +94,23 @@ public struct PiecewiseConstantDecay: LearningRateSchedule {
     public let values: [Float]
 
     /// - Parameters:
-    ///   - values: one more than boundaries; where some are missing the last stands for them.
+    ///   - boundaries: growing.
+    ///   - values: one more than boundaries.
     public init(boundaries: [Int], values: [Float]) {
-        self.boundaries = boundaries.sorted()
-        self.values = values.isEmpty ? [0] : values
+        self.boundaries = boundaries
+        self.values = values
     }
 
     public func rate(at step: Tensor<Float>) -> Tensor<Float> {
-        func value(_ index: Int) -> Float { values[min(index, values.count - 1)] }
-        var rate = constant(value(boundaries.count), in: step.graph)
-        for (index, boundary) in boundaries.enumerated().reversed() {
-            rate = select(where: lessEqual(step, Float(boundary)), constant(value(index), in: step.graph), rate)
+        check(
+            values.count == boundaries.count + 1,
+            "needs one value more than boundaries, but has \(values.count) and \(boundaries.count)", at: step)
+        check(
+            zip(boundaries, boundaries.dropFirst()).allSatisfy { $0 < $1 },
+            "the boundaries must grow, but are \(boundaries)", at: step)
+        var rate = constant(values.last ?? 0, in: step.graph)
+        for (boundary, value) in zip(boundaries, values).reversed() {
+            rate = select(where: lessEqual(step, Float(boundary)), constant(value, in: step.graph), rate)
         }
         return rate
     }
@@ -107,11 +125,12 @@ public struct PolynomialDecay: LearningRateSchedule {
     public let cycles: Bool
 
     public init(_ initialRate: Float, decaySteps: Int, endRate: Float = 1e-4, power: Float = 1, cycles: Bool = false) {
-        (self.initialRate, self.decaySteps, self.endRate) = (initialRate, max(1, decaySteps), endRate)
+        (self.initialRate, self.decaySteps, self.endRate) = (initialRate, decaySteps, endRate)
         (self.power, self.cycles) = (power, cycles)
     }
 
     public func rate(at step: Tensor<Float>) -> Tensor<Float> {
+        checkDecaySteps(decaySteps, at: step)
         let length = Float(decaySteps)
         let ratio: Tensor<Float> =
             cycles ? step / (length * maximum(ceil(step / length), 1)) : minimum(step, length) / length
@@ -130,16 +149,19 @@ public struct CosineDecay: LearningRateSchedule {
     public init(
         _ initialRate: Float, decaySteps: Int, alpha: Float = 0, warmupTarget: Float? = nil, warmupSteps: Int = 0
     ) {
-        (self.initialRate, self.decaySteps, self.alpha) = (initialRate, max(1, decaySteps), alpha)
-        (self.warmupTarget, self.warmupSteps) = (warmupTarget, max(0, warmupSteps))
+        (self.initialRate, self.decaySteps, self.alpha) = (initialRate, decaySteps, alpha)
+        (self.warmupTarget, self.warmupSteps) = (warmupTarget, warmupSteps)
     }
 
     public func rate(at step: Tensor<Float>) -> Tensor<Float> {
+        checkDecaySteps(decaySteps, at: step)
         func decay(_ step: Tensor<Float>, from start: Float) -> Tensor<Float> {
             let part = minimum(step, Float(decaySteps)) / Float(decaySteps)
             return start * ((1 - alpha) * (0.5 * (1 + cos(.pi * part))) + alpha)
         }
-        guard let warmupTarget, warmupSteps > 0 else { return decay(step, from: initialRate) }
+        check(warmupSteps >= 0, "the rise takes no less than 0 steps, but is given \(warmupSteps)", at: step)
+        guard let warmupTarget else { return decay(step, from: initialRate) }
+        guard warmupSteps > 0 else { return decay(step, from: warmupTarget) }
         let rising = (warmupTarget - initialRate) * (step / Float(warmupSteps)) + initialRate
         let falling = decay(maximum(step - Float(warmupSteps), 0), from: warmupTarget)
         return select(where: less(step, Float(warmupSteps)), rising, falling)
@@ -156,11 +178,13 @@ public struct CosineDecayRestarts: LearningRateSchedule {
     public init(
         _ initialRate: Float, firstDecaySteps: Int, lengthFactor: Float = 2, heightFactor: Float = 1, alpha: Float = 0
     ) {
-        (self.initialRate, self.firstDecaySteps) = (initialRate, max(1, firstDecaySteps))
+        (self.initialRate, self.firstDecaySteps) = (initialRate, firstDecaySteps)
         (self.lengthFactor, self.heightFactor, self.alpha) = (lengthFactor, heightFactor, alpha)
     }
 
     public func rate(at step: Tensor<Float>) -> Tensor<Float> {
+        checkDecaySteps(firstDecaySteps, at: step)
+        check(lengthFactor > 0, "each wave is longer by a factor above 0, but it is \(lengthFactor)", at: step)
         let part = step / Float(firstDecaySteps)
         var restart = floor(part)
         var inside = part - restart
@@ -188,13 +212,14 @@ public struct WarmUp: LearningRateSchedule {
     ///   - start: the rate of the first step.
     ///   - schedule: what follows; its steps are counted from the end of the rise.
     public init(steps: Int, from start: Float = 0, then schedule: some LearningRateSchedule) {
-        (self.steps, self.start, self.schedule) = (max(1, steps), start, schedule)
+        (self.steps, self.start, self.schedule) = (steps, start, schedule)
     }
 
     public func rate(at step: Tensor<Float>) -> Tensor<Float> {
-        let first = schedule.rate(at: constant(0, in: step.graph))
-        let rising = start + (first - start) * (step / Float(steps))
+        check(steps >= 1, "the rise takes at least one step, but is given \(steps)", at: step)
+        // While the rate rises this is the rate that it rises to.
         let after = schedule.rate(at: maximum(step - Float(steps), 0))
+        let rising = start + (after - start) * (step / Float(steps))
         return select(where: less(step, Float(steps)), rising, after)
     }
 }

@@ -129,7 +129,8 @@ extension Optimizer {
         }
     }
 
-    /// The variables that it keeps beside a trained one, in the order of `slotNames`; empty before `minimize`.
+    /// The variables that it keeps beside a trained one, in the order of `slotNames`; empty before `minimize`. Of several
+    /// optimizers of one kind that train the same variable, those of the first.
     public func slots(of variable: AnyVariable) -> [AnyVariable] {
         let names = slotNames.map { "\(variable.name)/\($0)" }
         return names.compactMap { name in variable.graph.variables.first { $0.name == name } }
@@ -188,6 +189,11 @@ extension Optimizer {
         if let rate = learningRate.number {
             check(rate >= 0, "the learning rate must not be below 0, but is \(rate)", in: graph)
         }
+    }
+
+    /// Reports an epsilon below 0.
+    func checkEpsilon(_ epsilon: Double, in graph: Graph) {
+        check(epsilon >= 0, "epsilon must not be below 0, but is \(epsilon)", in: graph)
     }
 
     /// Reports a factor of a moving average that is not from 0 up to 1.

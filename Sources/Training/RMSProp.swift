@@ -21,7 +21,8 @@ public struct RMSProp: Optimizer {
     /// Where the average of squares starts: at 1 in TensorFlow's form, at 0 in Keras's.
     public let initialMeanSquare: Double
     public var name: String { "RMSProp" }
-    public var slotNames: [String] { isCentered ? ["RMSProp", "RMSProp_1", "RMSProp_2"] : ["RMSProp", "RMSProp_1"] }
+    /// In the order of the op: TensorFlow names the mean gradient, which only the centred form has, after the squares.
+    public var slotNames: [String] { isCentered ? ["RMSProp_1", "RMSProp", "RMSProp_2"] : ["RMSProp", "RMSProp_1"] }
 
     /// - Parameters:
     ///   - decay: how much of the average stays at each step, from 0 up to, but not 1.
@@ -45,6 +46,7 @@ public struct RMSProp: Optimizer {
         checkLearningRate(in: graph)
         checkFactor(decay, "decay", in: graph)
         checkFactor(momentum, "momentum", in: graph)
+        checkEpsilon(epsilon, in: graph)
         return apply(
             isCentered ? .centeredRMSProp : .rmsProp, to: pairs,
             numbers: [

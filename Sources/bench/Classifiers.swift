@@ -12,6 +12,11 @@ struct DigitClassifier: Workload {
     enum Layer: Sendable {
         case dense(Int, Activation = .none)
         case dropout(keep: Float)
+        /// 3 × 3, SAME, relu; the first one takes the pixels as an image.
+        case convolution(Int)
+        /// The largest of 2 × 2.
+        case pool
+        case flatten
     }
 
     enum Activation: Sendable {
@@ -46,15 +51,29 @@ struct DigitClassifier: Workload {
     /// Whether batches are drawn at random by a thread that makes them ahead, rather than consecutive rows.
     var isShuffled = false
 
+    private var isConvolutional: Bool {
+        if case .convolution = layers.first { true } else { false }
+    }
+
     /// Weight and bias of each layer that has some.
     func initialParameters() throws -> [NDArray<Float>] {
         var random = NumPyRandom(seed: seed)
-        var size = 784
+        var (height, size) = (28, isConvolutional ? 1 : 784)
         var parameters: [NDArray<Float>] = []
-        for case .dense(let units, _) in layers {
-            parameters.append(try random.weights([size, units], start))
-            parameters.append(try random.biases(units, start))
-            size = units
+        for layer in layers {
+            switch layer {
+            case .dense(let units, _):
+                parameters.append(try random.weights([size, units], start))
+                parameters.append(try random.biases(units, start))
+                size = units
+            case .convolution(let filters):
+                parameters.append(try random.weights([3, 3, size, filters], start))
+                parameters.append(try random.biases(filters, start))
+                size = filters
+            case .pool: height /= 2
+            case .flatten: size *= height * height
+            case .dropout: break
+            }
         }
         return parameters
     }
@@ -122,7 +141,7 @@ struct DigitClassifier: Workload {
     private func logits(
         of x: Tensor<Float>, _ parameters: [Variable<Float>], isTraining: Bool
     ) -> Tensor<Float> {
-        var x = x
+        var x = isConvolutional ? x.reshaped([-1, 28, 28, 1]) : x
         var remaining = parameters[...]
         for layer in layers {
             switch layer {
@@ -134,6 +153,11 @@ struct DigitClassifier: Workload {
                 case .relu: x = relu(sum)
                 case .softmax: x = softmax(sum)
                 }
+            case .convolution:
+                guard let w = remaining.popFirst(), let b = remaining.popFirst() else { return x }
+                x = relu(biasAdd(conv2d(x, w, padding: .same), b))
+            case .pool: x = maxPool2d(x, size: (2, 2))
+            case .flatten: x = x.reshaped([-1, (x.shape.dimensions ?? []).dropFirst().compactMap { $0 }.reduce(1, *)])
             case .dropout(let keep):
                 if isTraining { x = dropout(x, keepProbability: Double(keep)) }
             }
@@ -177,6 +201,15 @@ extension DigitClassifier {
             ],
             start: .truncatedNormal(weights: 0.1, biases: 0.1), loss: .softmaxCrossEntropy,
             optimizer: Adam(learningRate: 1e-3), batch: 100, stepCount: 2_000, trainCount: 55_000, isOneHot: true)
+    }
+
+    /// Two convolutions with pooling, two dense layers, Adam.
+    static func convolutional(_ dataFolder: String) -> DigitClassifier {
+        DigitClassifier(
+            dataFolder: dataFolder,
+            layers: [.convolution(32), .pool, .convolution(64), .pool, .flatten, .dense(128, .relu), .dense(10)],
+            start: .glorotUniform, loss: .softmaxCrossEntropy, optimizer: Adam(learningRate: 1e-3), batch: 64,
+            stepCount: 200)
     }
 
     /// The network of Keras's first tutorial.

@@ -38,6 +38,7 @@ enum WorkloadName: String, CaseIterable, Sendable {
     case feed32 = "feed-32"
     case feed100 = "feed-100"
     case feed100Ahead = "feed-100-ahead"
+    case convnet
     case twoLayer = "two-layer"
     case chain1000 = "chain-1000"
     case chain10000 = "chain-10000"
@@ -46,7 +47,8 @@ enum WorkloadName: String, CaseIterable, Sendable {
     /// Whether it reads the MNIST files.
     var needsData: Bool {
         switch self {
-        case .mnistSGD, .mnistAdamDropout, .kerasMNIST, .kerasMNISTShuffled, .feed32, .feed100, .feed100Ahead: true
+        case .mnistSGD, .mnistAdamDropout, .kerasMNIST, .kerasMNISTShuffled, .feed32, .feed100, .feed100Ahead, .convnet:
+            true
         case .inverse, .twoLayer, .chain1000, .chain10000, .chain100000: false
         }
     }
@@ -61,6 +63,7 @@ enum WorkloadName: String, CaseIterable, Sendable {
         case .feed32: Feeding(dataFolder: dataFolder, batch: 32)
         case .feed100: Feeding(dataFolder: dataFolder, batch: 100)
         case .feed100Ahead: Feeding(dataFolder: dataFolder, batch: 100, isPrefetched: true)
+        case .convnet: DigitClassifier.convolutional(dataFolder)
         case .twoLayer: TwoLayer()
         case .chain1000: Chain(length: 1_000)
         case .chain10000: Chain(length: 10_000)

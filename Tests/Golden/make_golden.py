@@ -424,6 +424,19 @@ for rank, sizes, strides, image, result in [
         tf.raw_ops, f"AvgPool{rank}Grad")(orig_input_shape=image, grad=g, **window), numbers(-1, 1, *result),
          variant="SAME")
 
+for variant, options in [("", {}), ("aligned", {"align_corners": True}), ("half", {"half_pixel_centers": True})]:
+    image, size, resized = (2, 3, 2, 2), (4, 5), (2, 4, 5, 2)
+    for kind in ("NearestNeighbor", "Bilinear"):
+        resize = getattr(tf.raw_ops, f"Resize{kind}")
+        case(f"Resize{kind}", lambda x: resize(images=x, size=size, **options), numbers(-2, 2, *image),
+             variant=variant)
+    case("ResizeNearestNeighborGrad",
+         lambda g: tf.raw_ops.ResizeNearestNeighborGrad(grads=g, size=image[1:3], **options),
+         numbers(-2, 2, *resized), variant=variant, gradient=False)
+    case("ResizeBilinearGrad",
+         lambda g: tf.raw_ops.ResizeBilinearGrad(grads=g, original_image=tf.zeros(image), **options),
+         numbers(-2, 2, *resized), variant=variant, gradient=False)
+
 # Branches, loops and calls --------------------------------------------------------------------------------------------
 
 for truth in (True, False):

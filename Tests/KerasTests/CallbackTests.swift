@@ -300,7 +300,8 @@ private final class Recorded: Callback {
             task.x, task.y, batchSize: 12, epochs: 2, verbose: 0,
             callbacks: [
                 TensorBoard(
-                    folder.path("logs"), histogramFrequency: 1, writeImages: true, updateFrequency: .batches(2),
+                    logDirectory: folder.path("logs"), histogramFrequency: 1, writeImages: true,
+                    updateFrequency: .batches(2),
                     more: { epoch, writer, _ in writer.text("note", "epoch \(epoch)", step: epoch) })
             ], validationSplit: 0.2)
         func tags(_ run: String) throws -> [String: [Int]] {

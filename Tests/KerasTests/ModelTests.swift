@@ -1,3 +1,4 @@
+import Datasets
 import Graphs
 import Keras
 import Operations
@@ -44,5 +45,45 @@ import Training
         let test = try model.evaluate(x, labels, verbose: 0)
         #expect(test["accuracy"] ?? 0 > 0.95)
         #expect(try model.predict(x).shape == [count, 2])
+    }
+}
+
+@Suite struct DatasetFittingTests {
+    private func data(count: Int) throws -> (NDArray<Float>, NDArray<Int32>) {
+        let labels = NDArray<Int32>((0..<Int32(count)).map { $0 % 2 })
+        let noise = NDArray<Float>(randomNormal: [count, 2], standardDeviation: 0.5, seed: 3).scalars
+        let x = noise.enumerated().map { index, value in value + ((index / 2) % 2 == 0 ? 1 : -1) }
+        return (try NDArray<Float>(shape: [count, 2], x), labels)
+    }
+
+    private func model() throws -> Model {
+        let graph = Graph()
+        graph.seed = 1
+        let model = Sequential(in: graph) { Dense(2, inputShape: [2]) }
+        try model.compile(
+            optimizer: .sgd(learningRate: 0.1), loss: .sparseCategoricalCrossentropy(fromLogits: true),
+            metrics: [.accuracy])
+        return model
+    }
+
+    @Test func aDatasetGivesTheLossesOfItsArrays() throws {
+        let (x, y) = try data(count: 100)
+        let fromArrays = try model().fit(x, y, batchSize: 20, epochs: 3, verbose: 0, shuffle: false)
+        let batches = try Dataset(x, y).batch(20)
+        let model = try model()
+        let fromBatches = try model.fit(batches, epochs: 3, verbose: 0, validationData: batches)
+        #expect(fromArrays["loss"] == fromBatches["loss"])
+        #expect(fromBatches["val_accuracy"].last ?? 0 > 0.9)
+        #expect(try model.evaluate(batches, verbose: 0)["accuracy"] ?? 0 > 0.9)
+        #expect(try model.predict(Dataset(slices: x).batch(20)).shape == [100, 2])
+    }
+
+    @Test func aDatasetWithoutEndNeedsANumberOfSteps() throws {
+        let (x, y) = try data(count: 20)
+        let batches = try Dataset(x, y).batch(5).repeat()
+        let error = #expect(throws: KerasError.self) { try model().fit(batches, verbose: 0) }
+        #expect(error?.message == "the data set has no end")
+        let history = try model().fit(batches, epochs: 2, verbose: 0, stepsPerEpoch: 7)
+        #expect(history.epochs == [0, 1])
     }
 }

@@ -48,6 +48,7 @@ struct TensorFlowTests {
         if ["NCHW", "dilated", "in groups"].contains(sample.variant) { return true }
         return switch sample.operation {
         case "Round": dtype?.isInteger == true
+        case "MaxPool3D", "MaxPool3DGrad", "MaxPool3DGradGrad", "AvgPool3D", "AvgPool3DGrad": dtype == .float64
         case "TruncateMod", "SquaredDifference", "Pow": dtype == .uint8
         case "FusedBatchNormV3", "FusedBatchNormGradV3": dtype == .float64
         default: false

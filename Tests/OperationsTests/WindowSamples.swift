@@ -9,7 +9,8 @@ extension OpSample {
     private static let unequal = Domain.distinct(-2...2)
 
     static let windows: [OpSample] =
-        convolutions(Float.self) + convolutions(Double.self) + pools(Float.self) + pools(Double.self) + [
+        convolutions(Float.self) + convolutions(Double.self) + pools(Float.self) + pools(Double.self)
+        + resizes(Float.self) + resizes(Double.self) + [
             OpSample(
                 operation: "Conv2D", variant: "of integers",
                 inputs: [
@@ -118,6 +119,39 @@ extension OpSample {
                 shapes: [[[1, 5, 2], [2, 2, 2], [1, 4, 3]]], domains: [anything], needs: rows
             ) { [separableConv1d($0[0], depthwise: $0[1], pointwise: $0[2]).value] },
         ].flatMap { $0 }
+    }
+
+    private static func resizes<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        // TensorFlow interpolates to float32, whatever the images are.
+        let isFloat = Scalar.dtype == .float32
+        let kinds: [(String, Bool, Bool)] = [("", false, false), ("aligned", true, false), ("half", false, true)]
+        return kinds.flatMap { variant, aligns, isHalf -> [OpSample] in
+            [([2, 3, 2, 2], [4, 5]), ([1, 5, 4, 1], [2, 3])].flatMap { images, size -> [OpSample] in
+                let result = [images[0], size[0], size[1], images[3]]
+                @Sendable func resizing(_ role: Resizing.Role) -> Resizing {
+                    Resizing(role, dtype: Scalar.dtype, alignsCorners: aligns, hasHalfPixelCenters: isHalf)
+                }
+                let nearest =
+                    unary("ResizeNearestNeighbor", variant, of: type, shapes: [images], in: anything) {
+                        [makeValue(resizing(.nearest), [$0.value, integerConstant(size)])]
+                    }
+                    + unary("ResizeNearestNeighborGrad", variant, of: type, shapes: [result], in: anything) {
+                        [makeValue(resizing(.nearestGradient), [$0.value, integerConstant(Array(images[1...2]))])]
+                    }
+                let bilinear =
+                    unary("ResizeBilinear", variant, of: type, shapes: [images], in: anything) {
+                        [makeValue(resizing(.bilinear), [$0.value, integerConstant(size)])]
+                    }
+                    + unary("ResizeBilinearGrad", variant, of: type, shapes: [result], in: anything) {
+                        let like = makeConstant(
+                            UntypedArray(
+                                [Double](repeating: 0, count: images.reduce(1, *)), dtype: Scalar.dtype, shape: images),
+                            in: $0.value.graph)
+                        return [makeValue(resizing(.bilinearGradient), [$0.value, like])]
+                    }
+                return isFloat ? nearest + bilinear : nearest
+            }
+        }
     }
 
     private static func pools<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {

@@ -84,7 +84,7 @@ struct XLATests {
                 #expect(actual.count == expected.count, "\(sample.name)")
                 for (actual, expected) in zip(actual, expected) {
                     let differences = actual.differences(from: expected, tolerance: sample.tolerance)
-                    #expect(differences.isEmpty, "\(sample.name)")
+                    #expect(differences.isEmpty, "\(sample.name)\n\(sample.program)")
                 }
             }
         }

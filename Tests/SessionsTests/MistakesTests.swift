@@ -25,7 +25,7 @@ import Training
         var testDescription: String { name }
     }
 
-    @Test(arguments: graphMistakes)
+    @Test(arguments: graphMistakes + windowMistakes)
     func aMistakeInBuildingIsSaidOnceAndInFull(_ mistake: GraphMistake) {
         let graph = Graph()
         graph.asDefault(mistake.build)

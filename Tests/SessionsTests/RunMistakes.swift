@@ -189,6 +189,18 @@ let runMistakes: [MistakesTests.RunMistake] = [
     ) {
         _ = try Session().run((randomNormal([1 << 22, 1 << 22]) as Tensor<Float>).sum(axis: 0))
     },
+    .init(
+        "a padded image beyond memory", .notComputable,
+        """
+        Conv2D "Conv2D": an image of shape [1, 4398046511108, 4, 1], its padding included, is larger than memory can \
+        address
+        """
+    ) {
+        let x = placeholder(Float.self, [1, 4, 4, 1])
+        let far = Padding.explicit([(1 << 42, 0), (0, 0)])
+        let y = conv2d(x, ones([2, 2, 1, 1]) as Tensor<Float>, strides: (1 << 43, 1), padding: far)
+        _ = try Session().run(y, feeding: x.fed(.zeros([1, 4, 4, 1])))
+    },
 ]
 
 /// What this machine has, as texts name it.

@@ -211,6 +211,10 @@ struct Generator {
             // By a constant: the sign of a zero must not decide between infinities.
             let divisor = pick([1, 2, -4, 0.5, 3, -1] as [Double]) ?? 1
             other = record(try builder.filled(divisor, candidates[index].type), isExact: true)
+        case .power:
+            // XLA looks at the last six bits of an exponent only.
+            let few = try builder.filled(7, candidates[index].type)
+            other = record(try builder.binary(.and, use(other), few), isExact: candidates[other].isExact)
         case .divide, .remainder:
             let one = try builder.filled(1, candidates[index].type)
             other = record(try builder.binary(.or, use(other), one), isExact: candidates[other].isExact)
@@ -220,7 +224,8 @@ struct Generator {
         let operands = (candidates[index], candidates[other])
         let isExact = operands.0.isExact && operands.1.isExact && (!dtype.isFloating || function != .power)
         let (left, right) =
-            chance(50) || function == .divide || function == .remainder ? (index, other) : (other, index)
+            chance(50) || [.divide, .remainder, .power].contains(function)
+            ? (index, other) : (other, index)
         let value = try builder.binary(function, use(left), use(right))
         _ = record(value, isExact: isExact && function != .atan2)
     }

@@ -166,6 +166,10 @@ void ck_loop_run(const void *prepared, char *const *buffers, void *scratch, cons
 void ck_loop_run_tile(const void *prepared, char *const *buffers, void *scratch, const int64_t *outer,
                       int64_t row, int64_t rows, int64_t column, int64_t columns, void *tile, ck_status *status);
 
+/// Asks for the memory that ck_loop_run_tile will read and write for a rectangle to be brought into L2. Nothing waits.
+void ck_loop_fetch_tile(const void *prepared, char *const *buffers, const int64_t *outer, int64_t row, int64_t rows,
+                        int64_t column, int64_t columns);
+
 // ---------------------------------------------------------------- matrix product
 
 enum { CK_PATCH_DIMS = 4 };

@@ -12,8 +12,6 @@ public final class LayerContext: Sendable {
     private struct Frame {
         let state: LayerState
         let className: String
-        /// What its name makes unique: the next node's scope in this pass.
-        let scope: String
     }
 
     private struct Content {
@@ -178,7 +176,7 @@ public final class LayerContext: Sendable {
         outer?.state.add(child: layer)
         return withNameScope(layer.name) {
             content.withLock { content in
-                content.frames.append(Frame(state: layer.state, className: type.className, scope: layer.name))
+                content.frames.append(Frame(state: layer.state, className: type.className))
             }
             defer { content.withLock { _ = $0.frames.popLast() } }
             let outputs = LayerContext.$current.withValue(self) { layer.call(inputs, self) }

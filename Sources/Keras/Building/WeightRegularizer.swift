@@ -3,6 +3,7 @@
 public import Graphs
 import Operations
 public import Tensors
+public import Training
 
 /// A loss that grows with a weight, or with a layer's output.
 ///
@@ -17,7 +18,7 @@ public struct WeightRegularizer: Sendable, ExpressibleByStringLiteral {
         named = .known(Configuration("function"), function)
     }
 
-    /// The regularizer of Keras's name: `l1`, `l2` or `l1_l2`.
+    /// The regularizer of Keras's name: `l1`, `l2`, `l1_l2` or `orthogonal_regularizer`.
     public init(stringLiteral name: String) { self.init(name: name) }
 
     /// The regularizer of Keras's name; an unknown name is a mistake where it is used.
@@ -29,18 +30,26 @@ public struct WeightRegularizer: Sendable, ExpressibleByStringLiteral {
 
     /// `factor Σ |x|`
     public static func l1(_ factor: Float = 0.01) -> WeightRegularizer {
-        WeightRegularizer("L1", ["l1": .number(Double(factor))]) { factor * abs($0).sum() }
+        WeightRegularizer("L1", ["l1": .number(Double(factor))]) { Regularizer.l1(Double(factor))($0) }
     }
 
     /// `factor Σ x²`
     public static func l2(_ factor: Float = 0.01) -> WeightRegularizer {
-        WeightRegularizer("L2", ["l2": .number(Double(factor))]) { factor * square($0).sum() }
+        WeightRegularizer("L2", ["l2": .number(Double(factor))]) { Regularizer.l2(Double(factor))($0) }
     }
 
     /// `l1 Σ |x| + l2 Σ x²`
     public static func l1l2(l1: Float = 0.01, l2: Float = 0.01) -> WeightRegularizer {
         WeightRegularizer("L1L2", ["l1": .number(Double(l1)), "l2": .number(Double(l2))]) {
-            l1 * abs($0).sum() + l2 * square($0).sum()
+            Regularizer.l1l2(l1: Double(l1), l2: Double(l2))($0)
+        }
+    }
+
+    /// `factor` times the mean of `|cos α|` over all pairs of a matrix's rows, or columns.
+    public static func orthogonal(_ factor: Float = 0.01, of lines: Regularizer.Lines = .rows) -> WeightRegularizer {
+        let settings: [String: JSONValue] = ["factor": .number(Double(factor)), "mode": .string(lines.rawValue)]
+        return WeightRegularizer("OrthogonalRegularizer", settings) {
+            Regularizer.orthogonal(Double(factor), of: lines)($0)
         }
     }
 
@@ -60,5 +69,6 @@ public struct WeightRegularizer: Sendable, ExpressibleByStringLiteral {
 
     static let table: [String: Named<Function>] = [
         "l1": l1().named, "l2": l2().named, "l1_l2": l1l2().named,
+        "orthogonal_regularizer": orthogonal().named,
     ]
 }

@@ -25,7 +25,7 @@ public enum UpdateFrequency: Sendable, Hashable {
 
 /// Writes the logs for TensorBoard: the runs `train` and `validation` in a folder.
 ///
-///     TensorBoard("logs", histogramFrequency: 1)
+///     TensorBoard(logDirectory: "logs", histogramFrequency: 1)
 ///     // tensorboard --logdir logs
 ///
 /// Scalars are named `epoch_loss`, `epoch_accuracy`, `epoch_learning_rate`, and `batch_loss` where batches are written;
@@ -51,7 +51,7 @@ public final class TensorBoard: ResumableCallback {
     ///   - updateFrequency: whether scalars are written after batches too.
     ///   - more: what else is to be written after an epoch, such as images of predictions, to the run `train`.
     public init(
-        _ logDirectory: String = "logs", histogramFrequency: Int = 0, writeGraph: Bool = true,
+        logDirectory: String = "logs", histogramFrequency: Int = 0, writeGraph: Bool = true,
         writeImages: Bool = false, updateFrequency: UpdateFrequency = .epoch,
         more: ((_ epoch: Int, _ writer: FileWriter, _ run: FitRun) throws -> Void)? = nil
     ) {

@@ -35,14 +35,6 @@ extension AnyArray {
     /// The number of samples: the size of the first axis.
     var sampleCount: Int? { shape.first }
 
-    /// The samples in a range, sharing the memory.
-    func samples(_ range: Range<Int>) -> AnyArray {
-        func rows<Scalar: TensorElement>(_ type: Scalar.Type) -> AnyArray? {
-            (try? self.as(type)).map { AnyArray($0.rows(range)) }
-        }
-        return dtype.elementType.flatMap { rows($0) } ?? self
-    }
-
     /// The elements as another type: rounded toward zero and limited to its range.
     func converted<Scalar: NumericElement>(to type: Scalar.Type) -> NDArray<Scalar>? {
         func convert<Source: TensorElement>(_ source: Source.Type) -> NDArray<Scalar>? {

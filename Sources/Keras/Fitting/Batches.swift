@@ -1,5 +1,6 @@
 // Where the batches of a training come from.
 
+import Datasets
 import Tensors
 
 /// One batch: arrays for the inputs and the outputs, and how much each sample counts.
@@ -36,7 +37,7 @@ final class ArrayBatches: BatchSource {
     private let count: Int
     private let batchSize: Int
     private let shuffleSeed: UInt64?
-    private var order: [Int32] = []
+    private var order: [Int] = []
     private var position = 0
 
     /// - Parameters:
@@ -58,39 +59,18 @@ final class ArrayBatches: BatchSource {
         position = min(count, skipping.multipliedReportingOverflow(by: batchSize).partialValue)
         guard let shuffleSeed else { return }
         var random = RandomStream(seed: shuffleSeed &+ UInt64(truncatingIfNeeded: epoch) &* 0x9E37_79B9_7F4A_7C15)
-        order = (0..<Int32(clamping: count)).map { $0 }
+        order = Array(0..<count)
         order.shuffle(using: &random)
     }
 
-    func next() -> Batch? {
+    func next() throws -> Batch? {
         guard position < count else { return nil }
         let range = position..<min(count, position + batchSize)
         position = range.upperBound
-        func part(_ array: AnyArray) -> AnyArray {
-            shuffleSeed == nil ? array.samples(range) : array.gathered(order[range])
-        }
+        if shuffleSeed == nil { return samples.samples(range) }
+        let rows = Array(order[range])
         return Batch(
-            inputs: samples.inputs.map(part), labels: samples.labels.map { $0.map(part) },
-            weights: samples.weights.flatMap { try? part(AnyArray($0)).as(Float.self) })
-    }
-}
-
-extension AnyArray {
-    /// The samples of the given numbers, copied.
-    func gathered(_ rows: ArraySlice<Int32>) -> AnyArray {
-        func gather<Scalar: TensorElement>(_ type: Scalar.Type) -> AnyArray? {
-            guard let array = try? self.as(type), let extent = array.shape.first, extent > 0 else { return nil }
-            let size = array.count / extent
-            return array.withUnsafeBufferPointer { source in
-                AnyArray(
-                    NDArray<Scalar>(shape: [rows.count] + array.shape.dropFirst()) { target in
-                        guard let from = source.baseAddress, let to = target.baseAddress else { return }
-                        for (index, row) in rows.enumerated() where Int(row) < extent {
-                            (to + index * size).update(from: from + Int(row) * size, count: size)
-                        }
-                    })
-            }
-        }
-        return dtype.elementType.flatMap { gather($0) } ?? self
+            inputs: try samples.inputs.map { try $0.gathering(rows) },
+            labels: try samples.labels.map { try $0?.gathering(rows) }, weights: try samples.weights?.gathering(rows))
     }
 }

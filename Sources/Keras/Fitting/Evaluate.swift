@@ -81,7 +81,7 @@ extension Model {
         let updates = structure.calls.flatMap(\.updates)
         var parts = [[NDArray<Float>]](repeating: [], count: outputs.count)
         var done = 0
-        while let batch = source.next() {
+        while let batch = try source.next() {
             let feeds = zip(structure.inputs, batch.inputs).map { $0.tensor.fed($1) }
             let results = try session.run(OutputsAndUpdates(outputs: outputs, updates: updates), feeding: feeds)
             for (index, result) in results.enumerated() { parts[index].append(result) }

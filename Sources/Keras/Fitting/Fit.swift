@@ -1,5 +1,6 @@
 // fit: training over epochs, with callbacks, validation and progress.
 
+import Datasets
 import Files
 import Graphs
 import Operations
@@ -224,7 +225,7 @@ extension Batch {
     /// The samples in a range.
     func samples(_ range: Range<Int>) -> Batch {
         Batch(
-            inputs: inputs.map { $0.samples(range) }, labels: labels.map { $0.map { $0.samples(range) } },
+            inputs: inputs.map { $0.rows(range) }, labels: labels.map { $0?.rows(range) },
             weights: weights?.rows(range))
     }
 }

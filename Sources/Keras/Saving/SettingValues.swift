@@ -2,6 +2,7 @@
 
 import Operations
 import Tensors
+import Training
 
 /// A setting that JSON names by a class and its settings, or by a short name.
 protocol SettingValue {
@@ -28,7 +29,7 @@ extension SettingValue {
             let configuration = named.configuration
             guard Self.table[configuration.className] != nil || Self.makers[configuration.className] != nil else {
                 throw KerasError(
-                    "an \(Self.what) that is a function of one's own cannot be saved as JSON",
+                    "the \(Self.what) is a function of one's own and cannot be saved as JSON",
                     hint: "use one with a name")
             }
             if Self.makers.isEmpty { return .string(configuration.className) }
@@ -92,7 +93,14 @@ extension Configuration {
         }
     }
 
-    func float(_ key: String, default value: Float) throws -> Float { Float(try number(key, default: Double(value))) }
+    /// A number among the settings that a `Float` can hold: no NaN and none that becomes infinite.
+    func float(_ key: String, default value: Float) throws -> Float {
+        let number = try number(key, default: Double(value))
+        guard Float(number).isFinite else {
+            throw KerasError("\"\(key)\" of \(className) is \(number), but must be a finite number")
+        }
+        return Float(number)
+    }
 
     /// Axes among the settings: one or several.
     func axes(_ key: String = "axis") throws -> [Int] {
@@ -166,8 +174,12 @@ extension WeightInitializer: SettingValue {
         guard let distribution = distributions[distribution] else {
             throw KerasError.unknownName(distribution, "distribution", known: Array(distributions.keys))
         }
+        let scale = try configuration.number("scale", default: 1)
+        guard scale > 0, scale.isFinite else {
+            throw KerasError("\"scale\" of VarianceScaling is \(scale), but must be above 0")
+        }
         return .varianceScaling(
-            scale: try configuration.number("scale", default: 1), mode: mode, distribution: distribution,
+            scale: scale, mode: mode, distribution: distribution,
             seed: try configuration.seed())
     }
 }
@@ -179,6 +191,13 @@ extension WeightRegularizer: SettingValue {
         "L1": { .l1(try $0.float("l1", default: 0.01)) },
         "L2": { .l2(try $0.float("l2", default: 0.01)) },
         "L1L2": { .l1l2(l1: try $0.float("l1", default: 0), l2: try $0.float("l2", default: 0)) },
+        "OrthogonalRegularizer": { configuration in
+            let mode = try configuration.string("mode", default: "rows")
+            guard let lines = Regularizer.Lines(rawValue: mode) else {
+                throw KerasError.unknownName(mode, "mode", known: ["rows", "columns"])
+            }
+            return .orthogonal(try configuration.float("factor", default: 0.01), of: lines)
+        },
     ]
 }
 

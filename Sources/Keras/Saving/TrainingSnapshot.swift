@@ -225,6 +225,6 @@ extension TrainingSteps {
             waiting += (record.inputs.map(\.node) + record.controlInputs).map { Node(graph: graph, id: $0) }
         }
         found.formUnion(seen)
-        return graph.variables.filter { found.contains($0.handle.node) }
+        return (graph.variables + graph.localVariables).filter { found.contains($0.handle.node) }
     }
 }

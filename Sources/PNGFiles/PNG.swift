@@ -1,21 +1,15 @@
-// Writes images as PNG. Knows nothing of summaries.
+// Writes images as PNG. Knows nothing of what they show, nor of files.
 
 import CZlib
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
-/// An image of 8 bits a channel as a PNG file.
+/// An image of 8 bits a channel as the bytes of a PNG file.
 ///
 /// - Parameters:
 ///   - pixels: the channels of each pixel, row by row.
 ///   - channelCount: 1 (grey), 2 (grey and how opaque), 3 (red, green, blue) or 4 (and how opaque).
 /// - Returns: nil where the image has no pixels, or there are not as many bytes as it needs.
 /// - Source: PNG specification, third edition.
-func encodePNG(_ pixels: [UInt8], width: Int, height: Int, channelCount: Int) -> Data? {
+package func encodePNG(_ pixels: [UInt8], width: Int, height: Int, channelCount: Int) -> [UInt8]? {
     // The kinds of colour by the number of channels.
     let colourTypes: [Int: UInt8] = [1: 0, 2: 4, 3: 2, 4: 6]
     let largest = Int(Int32.max)
@@ -24,7 +18,7 @@ func encodePNG(_ pixels: [UInt8], width: Int, height: Int, channelCount: Int) ->
         count == pixels.count, let compressed = compress(rows(of: pixels, byteCount: width * channelCount))
     else { return nil }
 
-    var file = Data([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+    var file: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
     // Eight bits a channel; the only compression, filtering and order there is.
     appendChunk("IHDR", bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, colourType, 0, 0, 0], to: &file)
     // A chunk's length is a number of 31 bits.
@@ -61,7 +55,7 @@ private func compress(_ bytes: [UInt8]) -> [UInt8]? {
 }
 
 /// A chunk: length, name, content, and the checksum of name and content.
-private func appendChunk(_ name: String, _ content: [UInt8], to file: inout Data) {
+private func appendChunk(_ name: String, _ content: [UInt8], to file: inout [UInt8]) {
     let checked = Array(name.utf8) + content
     file.append(contentsOf: bigEndian(UInt32(content.count)))
     file.append(contentsOf: checked)

@@ -1,0 +1,245 @@
+"""What Keras's layers compute: outputs, gradients and losses for random inputs and weights.
+
+    python make_layers.py layers.npz 0
+
+The second argument is the seed; `layers.npz` in this folder was made with seed 0 by Keras 3.15 on TensorFlow 2.21. Each
+case is a list of layers, one after the other; `LayerCases.swift` has the same layers under the same names.
+
+Of case `c` the archive holds `c/x/0`, ... (inputs), `c/w/0/kernel`, ... (weights in the order of `get_weights`), `c/y`
+(output), `c/c` (the projection: gradients are those of `sum(y * c)`), `c/dx/0`, ... and `c/dw/0`, ... (of weights that
+are trained), `c/loss` (what layers add to the loss, where they do). Of cases with another behaviour in training there
+are `c/training/y`, ... too, and `c/training/w/0/...`: the weights after the pass.
+"""
+
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers as L
+
+FIRST = "channels_first"
+cases = []
+
+
+def case(name, made, *shapes, whole=0, training=False, trainable=True):
+    cases.append((name, made if isinstance(made, list) else [made], shapes, whole, training, trainable))
+
+
+# Dense, and what has no weights.
+case("dense", L.Dense(3), (4, 5))
+case("dense-rank-3", L.Dense(3, activation="tanh", use_bias=False), (2, 4, 5))
+case("dense-activity", L.Dense(3, activation="sigmoid", activity_regularizer=keras.regularizers.L1L2(0.1, 0.2)), (4, 5))
+for name in [
+    "relu", "relu6", "elu", "selu", "softplus", "softsign", "softmax", "log_softmax", "sigmoid",
+    "hard_sigmoid", "silu", "hard_silu", "gelu", "mish", "leaky_relu", "exponential", "linear", "tanh",
+]:
+    case("activation-" + name, L.Activation(name), (3, 5))
+case("flatten", L.Flatten(), (2, 3, 4))
+case("reshape", L.Reshape((-1, 2)), (2, 3, 4))
+case("permute", L.Permute((3, 1, 2)), (2, 3, 4, 5))
+case("repeat-vector", L.RepeatVector(3), (2, 4))
+case("relu-settings", L.ReLU(max_value=1.0, negative_slope=0.25, threshold=0.5), (4, 6))
+case("leaky-relu", L.LeakyReLU(), (4, 6))
+case("leaky-relu-slope", L.LeakyReLU(negative_slope=0.1), (4, 6))
+case("prelu", L.PReLU(), (3, 4, 5))
+case("prelu-shared", L.PReLU(shared_axes=[1, 2]), (2, 3, 4, 5))
+case("elu", L.ELU(), (4, 6))
+case("elu-alpha", L.ELU(alpha=0.5), (4, 6))
+case("softmax", L.Softmax(), (4, 6))
+case("softmax-axis", L.Softmax(axis=1), (2, 5, 3))
+case("activity-regularization", L.ActivityRegularization(l1=0.1, l2=0.2), (4, 6))
+case("rescaling", L.Rescaling(0.5, offset=-1.0), (4, 6))
+case("normalization", L.Normalization(mean=[0.5, -1.0, 2.0], variance=[4.0, 0.25, 1.0]), (4, 3))
+case("dropout-in-use", [L.Dropout(0.5), L.GaussianNoise(1.0), L.GaussianDropout(0.5), L.AlphaDropout(0.5)], (4, 6))
+case("spatial-dropout-in-use", [L.SpatialDropout1D(0.5)], (2, 4, 6))
+
+# Look-ups and masks.
+case("embedding", L.Embedding(7, 3), (4, 5), whole=7)
+case("embedding-masked-mean", [L.Embedding(4, 3, mask_zero=True), L.GlobalAveragePooling1D()], (6, 5), whole=4)
+case("masking", [L.Masking(mask_value=2.0), L.GlobalAveragePooling1D()], (5, 4, 2), whole=3)
+case(
+    "masking-passed-on",
+    [L.Masking(), L.Dense(3, activation="relu"), L.Dropout(0.5), L.LayerNormalization(), L.GlobalAveragePooling1D()],
+    (6, 4, 1), whole=3)
+
+# Convolutions.
+case("conv1d", L.Conv1D(4, 3), (2, 7, 3))
+case("conv1d-strides", L.Conv1D(4, 3, strides=2, padding="same", activation="relu"), (2, 8, 3))
+case("conv1d-causal", L.Conv1D(4, 3, padding="causal", dilation_rate=2), (2, 7, 3))
+case("conv1d-groups", L.Conv1D(4, 2, groups=2, use_bias=False), (2, 6, 4))
+case("conv1d-first", L.Conv1D(4, 3, padding="same", data_format=FIRST), (2, 3, 6))
+case("conv2d", L.Conv2D(4, (3, 2)), (2, 5, 6, 3))
+case("conv2d-strides", L.Conv2D(4, 3, strides=(2, 1), padding="same", activation="tanh"), (2, 6, 5, 3))
+case("conv2d-dilations", L.Conv2D(2, 2, dilation_rate=(2, 3)), (2, 5, 6, 2))
+case("conv2d-groups", L.Conv2D(6, 2, groups=3), (2, 4, 4, 3))
+case("conv2d-first", L.Conv2D(4, 3, strides=2, padding="same", data_format=FIRST), (2, 3, 5, 6))
+case("conv1d-transpose", L.Conv1DTranspose(4, 3, strides=2), (2, 4, 3))
+case("conv1d-transpose-same", L.Conv1DTranspose(2, 3, strides=2, padding="same"), (2, 4, 3))
+case("conv1d-transpose-small", L.Conv1DTranspose(2, 2, strides=3), (2, 4, 3))
+case("conv2d-transpose", L.Conv2DTranspose(4, (3, 2), strides=(2, 1)), (2, 4, 3, 2))
+case("conv2d-transpose-same", L.Conv2DTranspose(2, 3, strides=2, padding="same", activation="relu"), (2, 3, 4, 2))
+case("conv2d-transpose-small", L.Conv2DTranspose(2, (1, 2), strides=(2, 3)), (2, 3, 3, 2))
+case("conv2d-transpose-dilations", L.Conv2DTranspose(2, 2, dilation_rate=2), (2, 4, 4, 2))
+case("depthwise1d", L.DepthwiseConv1D(3, depth_multiplier=2), (2, 6, 3))
+case("depthwise1d-strides", L.DepthwiseConv1D(3, strides=2, padding="same"), (2, 7, 3))
+case("depthwise2d", L.DepthwiseConv2D((2, 3), depth_multiplier=2, activation="relu"), (2, 5, 5, 3))
+case("depthwise2d-strides", L.DepthwiseConv2D(3, strides=2, padding="same", use_bias=False), (2, 6, 5, 3))
+case("depthwise2d-dilations", L.DepthwiseConv2D(2, dilation_rate=2), (2, 5, 5, 2))
+case("separable1d", L.SeparableConv1D(4, 3, depth_multiplier=2), (2, 6, 3))
+case("separable1d-same", L.SeparableConv1D(4, 2, padding="same", activation="tanh"), (2, 6, 3))
+case("separable2d", L.SeparableConv2D(4, 2, depth_multiplier=2), (2, 4, 5, 3))
+case("separable2d-strides", L.SeparableConv2D(4, 3, strides=2, padding="same"), (2, 6, 5, 3))
+
+# Pooling.
+case("max-pooling1d", L.MaxPooling1D(), (2, 7, 3))
+case("max-pooling1d-same", L.MaxPooling1D(3, strides=2, padding="same"), (2, 7, 3))
+case("max-pooling2d", L.MaxPooling2D(), (2, 5, 6, 3))
+case("max-pooling2d-same", L.MaxPooling2D((3, 2), strides=(2, 1), padding="same"), (2, 5, 6, 3))
+case("max-pooling2d-first", L.MaxPooling2D(data_format=FIRST), (2, 3, 4, 6))
+case("average-pooling1d", L.AveragePooling1D(2), (2, 7, 3))
+case("average-pooling1d-same", L.AveragePooling1D(3, strides=2, padding="same"), (2, 7, 3))
+case("average-pooling2d", L.AveragePooling2D(2), (2, 5, 6, 3))
+case("average-pooling2d-same", L.AveragePooling2D((3, 2), strides=(2, 1), padding="same"), (2, 5, 6, 3))
+case("global-max1d", L.GlobalMaxPooling1D(), (2, 5, 3))
+case("global-max2d", L.GlobalMaxPooling2D(keepdims=True), (2, 4, 5, 3))
+case("global-max2d-first", L.GlobalMaxPooling2D(data_format=FIRST), (2, 3, 4, 5))
+case("global-average1d", L.GlobalAveragePooling1D(keepdims=True), (2, 5, 3))
+case("global-average1d-first", L.GlobalAveragePooling1D(data_format=FIRST), (2, 5, 3))
+case("global-average2d", L.GlobalAveragePooling2D(), (2, 4, 5, 3))
+case("global-average2d-first", L.GlobalAveragePooling2D(data_format=FIRST, keepdims=True), (2, 3, 4, 5))
+
+# Padding, cutting, repeating.
+case("zero-padding1d", L.ZeroPadding1D((1, 2)), (2, 4, 3))
+case("zero-padding2d", L.ZeroPadding2D(((1, 2), (0, 3))), (2, 3, 4, 2))
+case("zero-padding2d-first", L.ZeroPadding2D(((1, 2), (0, 3)), data_format=FIRST), (2, 2, 3, 4))
+case("cropping1d", L.Cropping1D((1, 2)), (2, 6, 3))
+case("cropping2d", L.Cropping2D(((1, 0), (2, 1))), (2, 4, 5, 2))
+case("cropping2d-first", L.Cropping2D(((1, 0), (2, 1)), data_format=FIRST), (2, 2, 4, 5))
+case("up-sampling1d", L.UpSampling1D(3), (2, 4, 3))
+case("up-sampling2d", L.UpSampling2D((2, 3)), (2, 3, 4, 2))
+case("up-sampling2d-first", L.UpSampling2D(2, data_format=FIRST), (2, 2, 3, 4))
+
+# Normalisation.
+case("batch-normalization", L.BatchNormalization(), (6, 4), training=True)
+case(
+    "batch-normalization-settings", L.BatchNormalization(momentum=0.75, epsilon=0.125, center=False, scale=False),
+    (3, 4, 4, 2), training=True)
+case("batch-normalization-axis", L.BatchNormalization(axis=1), (4, 3, 5), training=True)
+case("batch-normalization-frozen", L.BatchNormalization(), (6, 4), training=True, trainable=False)
+case("layer-normalization", L.LayerNormalization(), (4, 6))
+case("layer-normalization-axes", L.LayerNormalization(axis=[1, 2], epsilon=0.125), (3, 4, 5))
+case("layer-normalization-middle", L.LayerNormalization(axis=1, center=False), (3, 4, 5))
+case("group-normalization", L.GroupNormalization(groups=2), (3, 4, 4, 6))
+case("group-normalization-instance", L.GroupNormalization(groups=-1, scale=False), (3, 5, 4))
+case("rms-normalization", L.RMSNormalization(), (4, 6))
+case("unit-normalization", L.UnitNormalization(), (4, 6))
+case("unit-normalization-axes", L.UnitNormalization(axis=[1, 2]), (3, 4, 5))
+
+# Merging.
+case("add", L.Add(), (3, 4), (3, 4), (3, 4))
+case("add-broadcast", L.Add(), (3, 1, 4), (3, 5, 1))
+case("add-ranks", L.Add(), (3, 4), (3, 5, 4))
+case("subtract", L.Subtract(), (3, 4), (3, 4))
+case("multiply", L.Multiply(), (3, 4), (3, 4), (3, 4))
+case("average", L.Average(), (3, 4), (3, 4), (3, 4))
+case("maximum", L.Maximum(), (3, 4), (3, 4), (3, 4))
+case("minimum", L.Minimum(), (3, 4), (3, 4))
+case("concatenate", L.Concatenate(), (3, 4), (3, 2), (3, 1))
+case("concatenate-axis", L.Concatenate(axis=1), (2, 4, 3), (2, 2, 3))
+case("dot", L.Dot(axes=1), (3, 4), (3, 4))
+case("dot-cosine", L.Dot(axes=1, normalize=True), (3, 4), (3, 4))
+case("dot-rank-3", L.Dot(axes=(2, 1)), (2, 3, 4), (2, 4, 5))
+case("dot-rank-3-steps", L.Dot(axes=(1, 2)), (2, 4, 3), (2, 5, 4))
+case("dot-mixed", L.Dot(axes=(2, 1)), (2, 3, 4), (2, 4))
+
+# Attention, and a layer for each step.
+case("attention", L.MultiHeadAttention(2, 3), (2, 4, 5))
+case(
+    "attention-sizes", L.MultiHeadAttention(3, 2, value_dim=4, output_shape=6, use_bias=False), (2, 4, 5), (2, 3, 6),
+    (2, 3, 7))
+case("attention-causal", L.MultiHeadAttention(2, 3, name="causal"), (2, 4, 5))
+case("attention-masked", [L.Masking(), L.MultiHeadAttention(2, 3), L.GlobalAveragePooling1D()], (6, 4, 1), whole=3)
+case("time-distributed", L.TimeDistributed(L.Dense(3, activation="tanh")), (2, 4, 5))
+case("time-distributed-images", L.TimeDistributed(L.Conv2D(2, 2)), (2, 3, 4, 4, 1))
+
+
+def main(path, seed):
+    rng = np.random.default_rng(seed)
+    out = {}
+
+    def draw(shape):
+        # Few digits, so that the archive is small.
+        return (np.round(rng.uniform(-2, 2, shape) * 64) / 64).astype(np.float32)
+
+    def run(layers, y, training):
+        for layer in layers:
+            if isinstance(layer, L.MultiHeadAttention):
+                parts = y if isinstance(y, list) else [y, y]
+                y = layer(*parts, use_causal_mask=layer.name.startswith("causal"), training=training)
+            else:
+                y = layer(y, training=training) if layer._call_has_training_arg else layer(y)
+        return y
+
+    # Much that layers can do, TensorFlow's kernels for the CPU cannot; XLA's can.
+    def needs_xla(layer):
+        dilations = getattr(layer, "dilation_rate", 1)
+        return getattr(layer, "data_format", "") == FIRST or max(np.atleast_1d(dilations)) > 1
+
+    compiled = tf.function(run, jit_compile=True)
+
+    def compute(prefix, layers, xs, projection, training):
+        inputs = [tf.constant(x) for x in xs]
+        real = [x for x in inputs if x.dtype == tf.float32]
+        trained = [w.value for l in layers for w in l.trainable_weights]
+        with tf.GradientTape() as tape:
+            for x in real:
+                tape.watch(x)
+            y = (compiled if needs_xla(layers[0]) else run)(layers, inputs if len(inputs) > 1 else inputs[0], training)
+            if projection is None:
+                projection = draw(y.shape)
+            target = tf.reduce_sum(y * projection)
+        out[prefix + "/y"] = y.numpy()
+        losses = [l for layer in layers for l in layer.losses]
+        if losses:
+            out[prefix + "/loss"] = np.float32(sum(l.numpy() for l in losses))
+        found = tape.gradient(target, real + trained, unconnected_gradients="zero")
+        for i, g in enumerate(found):
+            g = tf.convert_to_tensor(g).numpy()
+            kind, number = ("dx", i) if i < len(real) else ("dw", i - len(real))
+            out[f"{prefix}/{kind}/{number}"] = g
+        return projection
+
+    for name, layers, shapes, whole, training, trainable in cases:
+        if whole:
+            kind = np.int32 if isinstance(layers[0], L.Embedding) else np.float32
+            xs = [rng.integers(0, whole, shape).astype(kind) for shape in shapes]
+            # A sample all of whose steps are masked has no mean, here as there.
+            for x in xs:
+                x[:, 0] = 1
+        else:
+            xs = [draw(shape) for shape in shapes]
+        y = [keras.KerasTensor(x.shape, dtype=str(x.dtype)) for x in xs]
+        y = y if len(y) > 1 else y[0]
+        for layer in layers:
+            y = run([layer], y, False)
+            layer.trainable = trainable
+            # Variances are above 0.
+            layer.set_weights(
+                [np.abs(draw(w.shape)) + 0.5 if w.name == "moving_variance" else draw(w.shape) for w in layer.weights])
+        for i, x in enumerate(xs):
+            out[f"{name}/x/{i}"] = x
+        if not isinstance(layers[0], L.Normalization):
+            for i, w in enumerate(w for l in layers for w in l.weights if "seed" not in w.name):
+                out[f"{name}/w/{i}/{w.name}"] = w.numpy()
+        projection = compute(name, layers, xs, None, False)
+        out[name + "/c"] = projection
+        if training:
+            compute(name + "/training", layers, xs, projection, True)
+            for i, w in enumerate(w for l in layers for w in l.weights):
+                out[f"{name}/training/w/{i}/{w.name}"] = w.numpy()
+    np.savez_compressed(path, **out)
+    print(len(cases))
+
+
+main(sys.argv[1], int(sys.argv[2]))

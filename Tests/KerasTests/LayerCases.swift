@@ -1,0 +1,186 @@
+// The layers that are compared with Keras's. `Fixtures/make_layers.py` has the same under the same names.
+
+import Graphs
+import Keras
+import Operations
+import Tensors
+
+/// Layers, one after the other, under the name that Keras's have in the script.
+struct LayerCase: Sendable {
+    let name: String
+    /// How far a number may be from Keras's, relative to the largest number of its array.
+    let tolerance: Float
+    let layers: @Sendable () -> [any Layer]
+
+    init(_ name: String, tolerance: Float = 1e-5, _ layers: @autoclosure @escaping @Sendable () -> any Layer) {
+        self.init(name, tolerance: tolerance, list: { [layers()] })
+    }
+
+    init(_ name: String, tolerance: Float = 1e-5, list: @escaping @Sendable () -> [any Layer]) {
+        (self.name, self.tolerance, self.layers) = (name, tolerance, list)
+    }
+}
+
+extension LayerCase {
+    static let all: [LayerCase] =
+        simple + activations + lookups + convolutions + pooling + rearranging + normalization + merging
+        + attention
+
+    private static let simple: [LayerCase] = [
+        .init("dense", Dense(3)),
+        .init("dense-rank-3", Dense(3, activation: .tanh, usesBias: false)),
+        .init("dense-activity", Dense(3, activation: .sigmoid, activityRegularizer: .l1l2(l1: 0.1, l2: 0.2))),
+        .init("flatten", Flatten()),
+        .init("reshape", Reshape([-1, 2])),
+        .init("permute", Permute([3, 1, 2])),
+        .init("repeat-vector", RepeatVector(3)),
+        .init("activity-regularization", ActivityRegularization(l1: 0.1, l2: 0.2)),
+        .init("rescaling", Rescaling(scale: 0.5, offset: -1)),
+        .init("normalization", Normalization(mean: [0.5, -1, 2], variance: [4, 0.25, 1])),
+        .init("dropout-in-use") { [Dropout(0.5), GaussianNoise(1), GaussianDropout(0.5), AlphaDropout(0.5)] },
+        .init("spatial-dropout-in-use", SpatialDropout1D(0.5)),
+    ]
+
+    private static let activations: [LayerCase] =
+        [
+            ActivationFunction.relu, .relu6, .elu, .selu, .softplus, .softsign, .softmax, .logSoftmax, .sigmoid,
+            .hardSigmoid, .silu, .hardSilu, .gelu, .mish, .leakyRelu, .exponential, .linear, .tanh,
+        ].map { function in LayerCase("activation-\(function.name)", Activation(function)) } + [
+            .init("relu-settings", ReLU(maximum: 1, negativeSlope: 0.25, threshold: 0.5)),
+            .init("leaky-relu", LeakyReLU()),
+            .init("leaky-relu-slope", LeakyReLU(negativeSlope: 0.1)),
+            .init("prelu", PReLU()),
+            .init("prelu-shared", PReLU(sharedAxes: [1, 2])),
+            .init("elu", ELU()),
+            .init("elu-alpha", ELU(alpha: 0.5)),
+            .init("softmax", Softmax()),
+            .init("softmax-axis", Softmax(axis: 1)),
+        ]
+
+    private static let lookups: [LayerCase] = [
+        .init("embedding", Embedding(7, 3)),
+        .init("embedding-masked-mean") { [Embedding(4, 3, masksZero: true), GlobalAveragePooling1D()] },
+        .init("masking") { [Masking(value: 2), GlobalAveragePooling1D()] },
+        .init("masking-passed-on") {
+            [Masking(), Dense(3, activation: .relu), Dropout(0.5), LayerNormalization(), GlobalAveragePooling1D()]
+        },
+    ]
+
+    private static let convolutions: [LayerCase] = [
+        .init("conv1d", Conv1D(4, kernelSize: 3)),
+        .init("conv1d-strides", Conv1D(4, kernelSize: 3, stride: 2, padding: .same, activation: .relu)),
+        .init("conv1d-causal", Conv1D(4, kernelSize: 3, padding: .causal, dilation: 2)),
+        .init("conv1d-groups", Conv1D(4, kernelSize: 2, groups: 2, usesBias: false)),
+        .init("conv1d-first", Conv1D(4, kernelSize: 3, padding: .same, dataFormat: .channelsFirst)),
+        .init("conv2d", Conv2D(4, kernelSize: (3, 2))),
+        .init("conv2d-strides", Conv2D(4, kernelSize: (3, 3), strides: (2, 1), padding: .same, activation: .tanh)),
+        .init("conv2d-dilations", Conv2D(2, kernelSize: (2, 2), dilations: (2, 3))),
+        .init("conv2d-groups", Conv2D(6, kernelSize: (2, 2), groups: 3)),
+        .init(
+            "conv2d-first", Conv2D(4, kernelSize: (3, 3), strides: (2, 2), padding: .same, dataFormat: .channelsFirst)),
+        .init("conv1d-transpose", Conv1DTranspose(4, kernelSize: 3, stride: 2)),
+        .init("conv1d-transpose-same", Conv1DTranspose(2, kernelSize: 3, stride: 2, padding: .same)),
+        .init("conv1d-transpose-small", Conv1DTranspose(2, kernelSize: 2, stride: 3)),
+        .init("conv2d-transpose", Conv2DTranspose(4, kernelSize: (3, 2), strides: (2, 1))),
+        .init(
+            "conv2d-transpose-same",
+            Conv2DTranspose(2, kernelSize: (3, 3), strides: (2, 2), padding: .same, activation: .relu)),
+        .init("conv2d-transpose-small", Conv2DTranspose(2, kernelSize: (1, 2), strides: (2, 3))),
+        .init("conv2d-transpose-dilations", Conv2DTranspose(2, kernelSize: (2, 2), dilations: (2, 2))),
+        .init("depthwise1d", DepthwiseConv1D(3, depthMultiplier: 2)),
+        .init("depthwise1d-strides", DepthwiseConv1D(3, stride: 2, padding: .same)),
+        .init("depthwise2d", DepthwiseConv2D((2, 3), depthMultiplier: 2, activation: .relu)),
+        .init("depthwise2d-strides", DepthwiseConv2D((3, 3), strides: (2, 2), padding: .same, usesBias: false)),
+        .init("depthwise2d-dilations", DepthwiseConv2D((2, 2), dilations: (2, 2))),
+        .init("separable1d", SeparableConv1D(4, kernelSize: 3, depthMultiplier: 2)),
+        .init("separable1d-same", SeparableConv1D(4, kernelSize: 2, padding: .same, activation: .tanh)),
+        .init("separable2d", SeparableConv2D(4, kernelSize: (2, 2), depthMultiplier: 2)),
+        .init("separable2d-strides", SeparableConv2D(4, kernelSize: (3, 3), strides: (2, 2), padding: .same)),
+    ]
+
+    private static let pooling: [LayerCase] = [
+        .init("max-pooling1d", MaxPooling1D()),
+        .init("max-pooling1d-same", MaxPooling1D(3, stride: 2, padding: .same)),
+        .init("max-pooling2d", MaxPooling2D()),
+        .init("max-pooling2d-same", MaxPooling2D((3, 2), strides: (2, 1), padding: .same)),
+        .init("max-pooling2d-first", MaxPooling2D(dataFormat: .channelsFirst)),
+        .init("average-pooling1d", AveragePooling1D()),
+        .init("average-pooling1d-same", AveragePooling1D(3, stride: 2, padding: .same)),
+        .init("average-pooling2d", AveragePooling2D()),
+        .init("average-pooling2d-same", AveragePooling2D((3, 2), strides: (2, 1), padding: .same)),
+        .init("global-max1d", GlobalMaxPooling1D()),
+        .init("global-max2d", GlobalMaxPooling2D(keepsDimensions: true)),
+        .init("global-max2d-first", GlobalMaxPooling2D(dataFormat: .channelsFirst)),
+        .init("global-average1d", GlobalAveragePooling1D(keepsDimensions: true)),
+        .init("global-average1d-first", GlobalAveragePooling1D(dataFormat: .channelsFirst)),
+        .init("global-average2d", GlobalAveragePooling2D()),
+        .init("global-average2d-first", GlobalAveragePooling2D(keepsDimensions: true, dataFormat: .channelsFirst)),
+    ]
+
+    private static let rearranging: [LayerCase] = [
+        .init("zero-padding1d", ZeroPadding1D((1, 2))),
+        .init("zero-padding2d", ZeroPadding2D(vertical: (1, 2), horizontal: (0, 3))),
+        .init(
+            "zero-padding2d-first", ZeroPadding2D(vertical: (1, 2), horizontal: (0, 3), dataFormat: .channelsFirst)),
+        .init("cropping1d", Cropping1D((1, 2))),
+        .init("cropping2d", Cropping2D(vertical: (1, 0), horizontal: (2, 1))),
+        .init("cropping2d-first", Cropping2D(vertical: (1, 0), horizontal: (2, 1), dataFormat: .channelsFirst)),
+        .init("up-sampling1d", UpSampling1D(3)),
+        .init("up-sampling2d", UpSampling2D((2, 3))),
+        .init("up-sampling2d-first", UpSampling2D((2, 2), dataFormat: .channelsFirst)),
+    ]
+
+    private static let normalization: [LayerCase] = [
+        .init("batch-normalization", BatchNormalization()),
+        .init(
+            "batch-normalization-settings",
+            BatchNormalization(momentum: 0.75, epsilon: 0.125, centers: false, scales: false)),
+        .init("batch-normalization-axis", BatchNormalization(axis: 1)),
+        .init("batch-normalization-frozen") {
+            let layer = BatchNormalization()
+            layer.isTrainable = false
+            return [layer]
+        },
+        .init("layer-normalization", LayerNormalization()),
+        .init("layer-normalization-axes", LayerNormalization(axes: [1, 2], epsilon: 0.125)),
+        .init("layer-normalization-middle", LayerNormalization(axes: [1], centers: false)),
+        .init("group-normalization", GroupNormalization(groups: 2)),
+        .init("group-normalization-instance", GroupNormalization(groups: -1, scales: false)),
+        .init("rms-normalization", RMSNormalization()),
+        .init("unit-normalization", UnitNormalization()),
+        .init("unit-normalization-axes", UnitNormalization(axes: [1, 2])),
+    ]
+
+    private static let merging: [LayerCase] = [
+        .init("add", Add()),
+        .init("add-broadcast", Add()),
+        .init("add-ranks", Add()),
+        .init("subtract", Subtract()),
+        .init("multiply", Multiply()),
+        .init("average", Average()),
+        .init("maximum", Maximum()),
+        .init("minimum", Minimum()),
+        .init("concatenate", Concatenate()),
+        .init("concatenate-axis", Concatenate(axis: 1)),
+        .init("dot", Dot(axes: (1, 1))),
+        .init("dot-cosine", Dot(axes: (1, 1), normalizes: true)),
+        .init("dot-rank-3", Dot(axes: (2, 1))),
+        .init("dot-rank-3-steps", Dot(axes: (1, 2))),
+        .init("dot-mixed", Dot(axes: (2, 1))),
+    ]
+
+    // Scores of attention are large here, and what softmax makes of them is sensitive to their last digits; the gradient
+    // of the keys' bias is a sum that would be 0 without rounding.
+    private static let attention: [LayerCase] = [
+        .init("attention", tolerance: 3e-4, MultiHeadAttention(heads: 2, keySize: 3)),
+        .init(
+            "attention-sizes", tolerance: 3e-4,
+            MultiHeadAttention(heads: 3, keySize: 2, valueSize: 4, outputSize: 6, usesBias: false)),
+        .init("attention-causal", tolerance: 3e-4, MultiHeadAttention(heads: 2, keySize: 3, isCausal: true)),
+        .init("attention-masked", tolerance: 3e-4) {
+            [Masking(), MultiHeadAttention(heads: 2, keySize: 3), GlobalAveragePooling1D()]
+        },
+        .init("time-distributed", TimeDistributed(Dense(3, activation: .tanh))),
+        .init("time-distributed-images", TimeDistributed(Conv2D(2, kernelSize: (2, 2)))),
+    ]
+}

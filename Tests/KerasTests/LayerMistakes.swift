@@ -1,0 +1,195 @@
+// What users get wrong with layers, and what they are told.
+
+import Graphs
+import Keras
+import Operations
+import Sessions
+import Tensors
+import Testing
+
+/// A layer that does not fit what it is given.
+struct LayerMistake: Sendable, CustomTestStringConvertible {
+    /// `Layer "name": the fact`, and the hint on a line of its own.
+    let expected: String
+    let layer: @Sendable () -> any Layer
+    let shapes: [Shape]
+
+    init(_ expected: String, _ layer: @autoclosure @escaping @Sendable () -> any Layer, _ shapes: Shape...) {
+        (self.expected, self.layer, self.shapes) = (expected, layer, shapes)
+    }
+
+    var testDescription: String { expected }
+}
+
+@Suite struct LayerMistakeTests {
+    @Test(arguments: layerMistakes) func aLayerThatDoesNotFitSaysWhyOnceAndInFull(_ mistake: LayerMistake) {
+        let graph = Graph()
+        graph.asDefault {
+            let inputs = mistake.shapes.map { LayerValue(placeholder(Float.self, $0, name: "x")) }
+            call(mistake.layer(), inputs)
+        }
+        let found = graph.diagnostics.map { diagnostic in
+            let node = diagnostic.node.map { " \"\($0)\"" } ?? ""
+            return "\(diagnostic.operation)\(node): \(diagnostic.message)"
+                + (diagnostic.hint.map { "\n    hint: " + $0 } ?? "")
+        }
+        #expect(found.joined(separator: "\n") == mistake.expected)
+        #expect(throws: GraphError.self) { try Session(graph: graph).run(noOp(in: graph)) }
+    }
+}
+
+/// Calls a layer, whichever it is.
+private func call(_ layer: some Layer, _ inputs: [LayerValue]) { _ = layer.callAsFunction(inputs) }
+
+private let layerMistakes: [LayerMistake] = [
+    // Dense, and what has no weights.
+    .init("Dense \"dense\": units must be above 0, but is 0", Dense(0), [nil, 3]),
+    .init(
+        "Dense \"dense\": must know the size of axis -1 of its input, whose shape is [?, ?]\n"
+            + "    hint: give the model's input that size", Dense(2), [nil, nil]),
+    .init("Dense \"dense\": needs an input with a batch axis and another, but is given shape [3]", Dense(2), [3]),
+    .init("Dense \"dense\": takes one input, but is given 2", Dense(2), [nil, 3], [nil, 3]),
+    .init(
+        "Reshape \"reshape\": the target shape [-1, -1] may have one size of -1, and none below", Reshape([-1, -1]),
+        [nil, 6]),
+    .init(
+        "Reshape \"reshape\": samples of shape [2, 3] have 6 elements, which the target shape [4] does not hold",
+        Reshape([4]), [nil, 2, 3]),
+    .init(
+        "Reshape \"reshape\": samples of shape [7] have 7 elements, which the target shape [-1, 2] does not hold",
+        Reshape([-1, 2]), [nil, 7]),
+    .init("Permute \"permute\": axes [0, 1] are not an order of the axes 1...2", Permute([0, 1]), [nil, 2, 3]),
+    .init(
+        "Permute \"permute\": takes inputs of rank 3, as there are axes and the batch's, but is given shape [?, 2]",
+        Permute([2, 1]), [nil, 2]),
+    .init("RepeatVector \"repeat_vector\": must repeat at least once, but is told 0", RepeatVector(0), [nil, 2]),
+    .init(
+        "RepeatVector \"repeat_vector\": takes inputs of rank 2, [batch, features], but is given shape [?, 2, 3]",
+        RepeatVector(2), [nil, 2, 3]),
+    .init("ReLU \"re_lu\": the maximum must not be below 0, but is -1.0", ReLU(maximum: -1), [nil, 2]),
+    .init("ReLU \"re_lu\": the negative slope must not be below 0, but is -1.0", ReLU(negativeSlope: -1), [nil, 2]),
+    .init(
+        "PReLU \"p_re_lu\": must know the size of axis 1 of its input, whose shape is [?, ?]\n"
+            + "    hint: give the model's input that size", PReLU(), [nil, nil]),
+
+    // Noise.
+    .init("Dropout \"dropout\": the rate must be from 0 to 1, but is 1.5", Dropout(1.5), [nil, 2]),
+    .init("Dropout \"dropout\": the rate must be from 0 to 1, but is nan", Dropout(.nan), [nil, 2]),
+    .init(
+        "GaussianNoise \"gaussian_noise\": the standard deviation must not be below 0, but is -1.0", GaussianNoise(-1),
+        [nil, 2]),
+    .init(
+        "GaussianDropout \"gaussian_dropout\": the rate must be from 0 up to, but not 1, but is 1.0",
+        GaussianDropout(1), [nil, 2]),
+    .init(
+        "AlphaDropout \"alpha_dropout\": the rate must be from 0 up to, but not 1, but is -0.5", AlphaDropout(-0.5),
+        [nil, 2]),
+    .init(
+        "SpatialDropout1D \"spatial_dropout1d\": takes inputs of rank 3, [batch, steps, channels], but is given shape "
+            + "[?, 2]", SpatialDropout1D(0.5), [nil, 2]),
+    .init(
+        "SpatialDropout2D \"spatial_dropout2d\": the rate must be from 0 to 1, but is 2.0", SpatialDropout2D(2),
+        [nil, 2, 2, 1]),
+
+    // Look-ups.
+    .init("Embedding \"embedding\": sizes must be at least 1, but are 0 and 3", Embedding(0, 3), [nil, 2]),
+    .init(
+        "Masking \"masking\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 2]", Masking(),
+        [nil, 2]),
+
+    // Convolutions.
+    .init(
+        "Conv1D \"conv1d\": takes inputs of rank 3, [batch, steps, channels], but is given shape [?, 5]",
+        Conv1D(2, kernelSize: 3), [nil, 5]),
+    .init("Conv1D \"conv1d\": kernelSize must be at least 1, but is [0]", Conv1D(2, kernelSize: 0), [nil, 5, 1]),
+    .init(
+        "Conv2D \"conv2d\": takes inputs of rank 4, [batch, height, width, channels], but is given shape [?, 28, 28]",
+        Conv2D(2, kernelSize: (3, 3)), [nil, 28, 28]),
+    .init("Conv2D \"conv2d\": filters must be at least 1, but is 0", Conv2D(0, kernelSize: (3, 3)), [nil, 8, 8, 1]),
+    .init(
+        "Conv2D \"conv2d\": strides must be at least 1, but is [1, 0]", Conv2D(1, kernelSize: (3, 3), strides: (1, 0)),
+        [nil, 8, 8, 1]),
+    .init(
+        "Conv2D \"conv2d\": dilations must be at least 1, but is [-1, 1]",
+        Conv2D(1, kernelSize: (3, 3), dilations: (-1, 1)), [nil, 8, 8, 1]),
+    .init(
+        "Conv2D \"conv2d\": causal padding is for sequences\n    hint: use valid or same",
+        Conv2D(1, kernelSize: (3, 3), padding: .causal), [nil, 8, 8, 1]),
+    .init(
+        "Conv2D \"conv2d\": 2 groups do not divide 3 channels and 4 filters", Conv2D(4, kernelSize: (3, 3), groups: 2),
+        [nil, 8, 8, 3]),
+    .init(
+        "Conv2D \"conv2d\": must know the size of axis -1 of its input, whose shape is [?, 8, 8, ?]\n"
+            + "    hint: give the model's input that size", Conv2D(4, kernelSize: (3, 3)), [nil, 8, 8, nil]),
+    .init(
+        "Conv2DTranspose \"conv2d_transpose\": filters must be at least 1, but is -1",
+        Conv2DTranspose(-1, kernelSize: (2, 2)), [nil, 8, 8, 1]),
+    .init(
+        "SeparableConv2D \"separable_conv2d\": depthMultiplier must be at least 1, but is 0",
+        SeparableConv2D(1, kernelSize: (2, 2), depthMultiplier: 0), [nil, 8, 8, 1]),
+    .init(
+        "SeparableConv1D \"separable_conv1d\": depthMultiplier must be at least 1, but is 0",
+        SeparableConv1D(1, kernelSize: 2, depthMultiplier: 0), [nil, 8, 1]),
+
+    // Pooling.
+    .init(
+        "MaxPooling2D \"max_pooling2d\": takes inputs of rank 4, images, but is given shape [?, 4, 4]", MaxPooling2D(),
+        [nil, 4, 4]),
+    .init(
+        "MaxPooling1D \"max_pooling1d\": pool size and strides must be at least 1, but are [0] and [0]",
+        MaxPooling1D(0), [nil, 4, 4]),
+    .init(
+        "AveragePooling1D \"average_pooling1d\": causal padding is for convolutions\n    hint: use valid or same",
+        AveragePooling1D(padding: .causal), [nil, 4, 4]),
+    .init(
+        "AveragePooling2D \"average_pooling2d\": pool size and strides must be at least 1, but are [2, 2] and [2, -1]",
+        AveragePooling2D(strides: (2, -1)), [nil, 4, 4, 1]),
+    .init(
+        "GlobalMaxPooling1D \"global_max_pooling1d\": takes inputs of rank 3, sequences, but is given shape [?, 4]",
+        GlobalMaxPooling1D(), [nil, 4]),
+    .init(
+        "GlobalAveragePooling2D \"global_average_pooling2d\": takes inputs of rank 4, images, but is given shape "
+            + "[?, 4, 4]", GlobalAveragePooling2D(), [nil, 4, 4]),
+
+    // Padding, cutting, repeating.
+    .init("ZeroPadding1D \"zero_padding1d\": padding must not be below 0", ZeroPadding1D((-1, 0)), [nil, 4, 4]),
+    .init(
+        "ZeroPadding2D \"zero_padding2d\": takes inputs of rank 4, [batch, height, width, channels], but is given "
+            + "shape [?, 4, 4]", ZeroPadding2D(), [nil, 4, 4]),
+    .init(
+        "Cropping1D \"cropping1d\": cuts 2 and 2 off axis 1 of shape [?, 4, 1]: nothing is left", Cropping1D((2, 2)),
+        [nil, 4, 1]),
+    .init("UpSampling1D \"up_sampling1d\": the size must be at least 1, but is 0", UpSampling1D(0), [nil, 4, 1]),
+    .init(
+        "UpSampling2D \"up_sampling2d\": sizes must be at least 1, but are (2, 0)", UpSampling2D((2, 0)),
+        [nil, 4, 4, 1]),
+
+    // Normalisation.
+    .init(
+        "BatchNormalization \"batch_normalization\": momentum must be from 0 to 1, but is 1.5",
+        BatchNormalization(momentum: 1.5), [nil, 4]),
+    .init(
+        "BatchNormalization \"batch_normalization\": needs an input with an axis 3, but is given shape [?, 4]",
+        BatchNormalization(axis: 3), [nil, 4]),
+    .init(
+        "GroupNormalization \"group_normalization\": 32 groups do not divide 4 channels", GroupNormalization(),
+        [nil, 4]),
+    .init(
+        "Normalization \"normalization\": has 1 means and 2 variances", Normalization(mean: [1], variance: [1, 2]),
+        [nil, 4]),
+    .init(
+        "Normalization \"normalization\": has the moments of 2 features, but is given shape [?, 4]",
+        Normalization(mean: [1, 2], variance: [1, 2]), [nil, 4]),
+
+    // Merging.
+    .init("Add \"add\": takes at least two inputs, but is given 1", Add(), [nil, 4]),
+    .init("Subtract \"subtract\": takes two inputs, but is given 3", Subtract(), [nil, 4], [nil, 4], [nil, 4]),
+    .init(
+        "Concatenate \"concatenate\": the axis of the samples cannot be joined\n    hint: use axis -1",
+        Concatenate(axis: 0), [nil, 4], [nil, 4]),
+    .init(
+        "Dot \"dot\": takes inputs of rank 2 or 3, but is given shapes [?, 4] and [?, 4, 2, 1]", Dot(), [nil, 4],
+        [nil, 4, 2, 1]),
+    .init(
+        "Dot \"dot\": axes (0, 1) are not those of shapes [?, 4] and [?, 4]", Dot(axes: (0, 1)), [nil, 4], [nil, 4]),
+]
