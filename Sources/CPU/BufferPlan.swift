@@ -53,7 +53,7 @@ struct BufferPlan {
 
     private static let poolLimit = 4096
 
-    init(_ planner: KernelPlanner) {
+    init(_ planner: KernelPlanner) throws(InvalidProgram) {
         let program = planner.program
         firstResult = Self.firstParameter + program.parameters.count
         firstLargeConstant = firstResult + program.results.count
@@ -82,7 +82,12 @@ struct BufferPlan {
             }
         }
         for index in planner.drafts.indices {
-            for view in planner.memoryReads(of: index) { use(view.root, at: index) }
+            for view in planner.memoryReads(of: index) {
+                guard (firstWrite[view.root.int] ?? index) <= index else {
+                    throw InvalidProgram("kernel \(index) reads value \(view.root) before it is there")
+                }
+                use(view.root, at: index)
+            }
         }
         // Results live in memory of their own.
         var resultOf: [ValueID: Int] = [:]

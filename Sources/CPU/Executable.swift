@@ -91,7 +91,7 @@ package final class Executable: @unchecked Sendable {
     init(_ program: Program, device: CPUDevice) throws(InvalidProgram) {
         let program = try program.legalized()
         let planner = try KernelPlanner(program)
-        let buffers = BufferPlan(planner)
+        let buffers = try BufferPlan(planner)
         self.program = program
         self.device = device
         self.buffers = buffers

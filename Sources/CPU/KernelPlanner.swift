@@ -35,6 +35,10 @@ struct KernelPlanner {
     private var isWaiting: [Bool]
     /// For what waits: the latest kernel of what it needs, -1 for none.
     private var latestNeeds: [Int]
+    /// For what waits: the latest kernel that must have run before, since what is needed of it is in no register.
+    private var latestStored: [Int]
+    /// For what waits: those that wait and take it.
+    private var takers: [ValueID: [ValueID]] = [:]
     /// Results do not wait: what they are made of should not stay in memory for them.
     private let isResult: [Bool]
 
@@ -49,6 +53,7 @@ struct KernelPlanner {
         isUniform = isMember
         isWaiting = isMember
         latestNeeds = kernels
+        latestStored = kernels
         var isResult = isMember
         for result in program.results { isResult[result.int] = true }
         self.isResult = isResult
@@ -300,6 +305,10 @@ struct KernelPlanner {
         } else {
             isWaiting[value.int] = true
             latestNeeds[value.int] = latest
+            for operand in step.operands {
+                if isWaiting[operand.int] { takers[operand, default: []].append(value) }
+                latestStored[value.int] = max(latestStored[value.int], storedKernel(of: operand))
+            }
         }
     }
 
@@ -312,13 +321,20 @@ struct KernelPlanner {
         }
     }
 
-    /// Whether a kernel has all that an element-wise value needs, in registers or from earlier kernels. What waits needs
-    /// earlier kernels only.
+    /// The kernel that must have run before any that takes `operand`; -1 where there is none, or the same may take it.
+    private func storedKernel(of operand: ValueID) -> Int {
+        if isWaiting[operand.int] { return latestStored[operand.int] }
+        let kernel = kernels[operand.int]
+        return kernel < 0 || isInRegisters(operand, of: kernel) ? -1 : kernel
+    }
+
+    /// Whether a kernel has all that an element-wise value needs, in registers or from earlier kernels.
     private func joins(_ step: Program.Step, _ kernel: Int) -> Bool {
         step.operands.allSatisfy { operand in
             if isWaiting[operand.int] {
                 // The epilogue of a convolution cannot read everything.
-                return latestNeeds[operand.int] < kernel && drafts[kernel].convolution == nil
+                return latestNeeds[operand.int] <= kernel && latestStored[operand.int] < kernel
+                    && drafts[kernel].convolution == nil
             }
             return isInRegisters(operand, of: kernel)
                 || kernels[operand.int] < kernel && drafts[kernel].canRead(views[operand.int])
@@ -344,9 +360,22 @@ struct KernelPlanner {
     }
 
     private mutating func join(_ value: ValueID, _ kernel: Int) {
-        isWaiting[value.int] = false
         drafts[kernel].members.append(value)
+        settle(value, in: kernel)
+    }
+
+    /// Notes down that a value has its kernel, and that what waits for it needs that kernel.
+    private mutating func settle(_ value: ValueID, in kernel: Int) {
+        isWaiting[value.int] = false
         kernels[value.int] = kernel
+        var open = [value]
+        while let next = open.popLast() {
+            for taker in takers[next] ?? [] where isWaiting[taker.int] && latestNeeds[taker.int] < kernel {
+                latestNeeds[taker.int] = kernel
+                open.append(taker)
+            }
+        }
+        takers[value] = nil
     }
 
     /// Gives an element-wise value, none of whose operands waits, a kernel: that of its latest operand, one of the newest
@@ -366,10 +395,9 @@ struct KernelPlanner {
             }
             candidate -= 1
         }
-        isWaiting[value.int] = false
         let draft = KernelDraft(.loop, space: space)
-        draft.members.append(value)
         append(draft, computes: value)
+        join(value, drafts.count - 1)
     }
 
     mutating func append(_ draft: KernelDraft, computes value: ValueID) {

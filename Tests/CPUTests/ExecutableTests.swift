@@ -91,6 +91,43 @@ func run(_ program: Program, _ arguments: [UntypedArray], on device: CPUDevice) 
             tolerance: options.isExact ? 0 : 1e-4)
     }
 
+    /// Values of one shape that are taken by several others, so that every way to share kernels comes up.
+    @Test(arguments: 0..<8) func netsOfProductsAndElementwiseWorkAgreeWithTheInterpreter(block: Int) throws {
+        for seed in UInt64(30_000 + block * 100)..<UInt64(30_100 + block * 100) {
+            var random = RandomStream(seed: seed, stream: 1)
+            let builder = ProgramBuilder()
+            let type = ArrayType(.float64, [3, 3])
+            var values = (0..<3).map { _ in builder.parameter(type) }
+            for _ in 0..<Int.random(in: 4..<16, using: &random) {
+                let recent = values.suffix(5)
+                let a = try #require(recent.randomElement(using: &random))
+                let b = try #require(values.randomElement(using: &random))
+                let next =
+                    switch Int.random(in: 0..<10, using: &random) {
+                    case 0, 1: try builder.dot(a, b)
+                    case 2: try builder.unary(.logistic, a)
+                    case 3: try builder.unary(.tanh, a)
+                    case 4: try builder.transpose(a, [1, 0])
+                    case 5: try builder.broadcast(builder.reduce(.maximum, a, axes: [1]), to: [3, 3], axes: [0])
+                    case 6: try builder.binary(.subtract, a, b)
+                    case 7: try builder.binary(.add, a, b)
+                    default: try builder.binary(.multiply, a, b)
+                    }
+                values.append(next)
+            }
+            let program = builder.finish(results: [values[values.count - 1], values[values.count - 2]])
+            let arguments = (0..<3).map { NDArray<Double>(randomNormal: [3, 3], seed: seed + UInt64($0)).untyped }
+            let expected = try Interpreter.run(program, arguments)
+            for device in Self.devices {
+                for (result, wanted) in zip(try run(program, arguments, on: device), expected) {
+                    // Products are added up in another order.
+                    let differences = result.differences(from: wanted, tolerance: 1e-9)
+                    #expect(differences.isEmpty, "seed \(seed): \(differences.prefix(3))\n\(program)")
+                }
+            }
+        }
+    }
+
     @Test func resultsDoNotDependOnTheNumberOfThreads() throws {
         let builder = ProgramBuilder()
         let x = builder.parameter(ArrayType(.float32, [200, 300]))
