@@ -128,12 +128,8 @@ public final class LayerContext: Sendable {
 
     /// The tensor as `float32`, which layers compute with.
     public func float(_ tensor: AnyTensor) -> Tensor<Float> {
-        func converted<Scalar: TensorElement>(_ type: Scalar.Type) -> Tensor<Float>? {
-            tensor.as(type).map { cast($0, to: Float.self) }
-        }
-        if let float = tensor.as(Float.self) { return float }
-        return tensor.dtype.elementType.flatMap { converted($0) }
-            ?? mistake("takes numbers, but is given \(tensor.dtype)")
+        guard tensor.dtype.elementType != nil else { return mistake("takes numbers, but is given \(tensor.dtype)") }
+        return asFloat(tensor)
     }
 
     /// The size of an axis, which a layer must know to make its weights; nil and a mistake where it is unknown.

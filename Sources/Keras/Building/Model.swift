@@ -30,6 +30,12 @@ public class Model: Layer, @unchecked Sendable {
     /// Runs it, and holds the values of its weights.
     public let session: Session
     private let structureHolder = Mutex<ModelStructure?>(nil)
+    private let checks = Mutex(true)
+    /// Whether data is searched for NaN and infinity before it is used, which is an error then; true by default.
+    public var checksNumbers: Bool {
+        get { checks.withLock { $0 } }
+        set { checks.withLock { $0 = newValue } }
+    }
     /// What `compile` was told and what training made of it.
     let training = Mutex(TrainingState())
 
@@ -87,7 +93,9 @@ public class Model: Layer, @unchecked Sendable {
     ///
     /// - Errors: `KerasError` for a stack whose input is not known, or without layers.
     func requireStructure(for inputs: [TensorType] = []) throws -> ModelStructure {
-        guard let structure else { throw KerasError("the model \"\(name)\" has no layers") }
+        guard let structure else {
+            throw KerasError("the model \"\(name)\" has no layers", hint: "add some before it is used")
+        }
         return structure
     }
 

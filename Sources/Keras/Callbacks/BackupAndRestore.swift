@@ -37,8 +37,10 @@ public final class BackupAndRestore: Callback {
 
     public var wantsBatches: Bool { saveFrequency != .epoch }
 
-    public func trainingBegan(_ run: FitRun) {
+    public func trainingBegan(_ run: FitRun) throws {
         batchesSinceSaving = 0
+        // A folder that cannot be is told of now rather than after the first epoch.
+        if !parentPath(path).isEmpty { try LocalFileSystem().makeFolder(parentPath(path)) }
         if run.isResumed, verbose {
             run.say("going on from \(path): epoch \(run.epoch + 1), after \(run.batch) batches")
         }

@@ -73,7 +73,9 @@ public final class EarlyStopping: ResumableCallback {
         if verbose { run.say("Restoring model weights from the end of the best epoch: \(bestEpoch + 1).") }
         let variables = run.model.weights.map { AnyVariable($0.variable) }
         guard variables.count == bestWeights.count else {
-            throw KerasError("the model has other weights than when EarlyStopping kept the best")
+            throw KerasError(
+                "the model has other weights than when EarlyStopping kept the best",
+                hint: "change no layers while it is trained")
         }
         try run.model.session.setValues(zip(variables, bestWeights).map { ($0, $1) })
     }

@@ -98,7 +98,9 @@ public final class LearningRateScheduler: Callback {
     public func epochBegan(_ epoch: Int, _ run: FitRun) throws {
         let rate = schedule(epoch, try run.learningRate() ?? 0)
         guard rate.isFinite, rate >= 0 else {
-            throw KerasError("LearningRateScheduler gives the learning rate \(rate) for epoch \(epoch)")
+            throw KerasError(
+                "LearningRateScheduler gives the learning rate \(rate) for epoch \(epoch)",
+                hint: "it must be a number of at least 0")
         }
         try run.setLearningRate(rate)
         if verbose { run.say("Epoch \(epoch + 1): LearningRateScheduler setting learning rate to \(rate).") }

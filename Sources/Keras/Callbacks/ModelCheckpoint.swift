@@ -95,6 +95,11 @@ public final class ModelCheckpoint: ResumableCallback {
                 hint: "pass saveWeightsOnly: true, or a path without ending")
         }
         batchesSinceSaving = 0
+        // A folder that cannot be is told of now rather than after the first epoch.
+        if let text = template?.text {
+            let folder = parentPath(String(text.prefix { $0 != "{" }))
+            if !folder.isEmpty { try LocalFileSystem().makeFolder(folder) }
+        }
     }
 
     public func batchEnded(_ batch: Int, _ run: FitRun) throws {

@@ -10,10 +10,24 @@ struct Batch {
     var weights: NDArray<Float>?
 
     var sampleCount: Int { inputs.first?.sampleCount ?? 0 }
+
+    /// What decides the nodes of a step on it.
+    var signature: TrainingSignature {
+        TrainingSignature(labelRanks: labels.map { $0?.shape.count }, isWeighted: weights != nil)
+    }
+
+    /// The samples in a range.
+    func samples(_ range: Range<Int>) -> Batch {
+        Batch(
+            inputs: inputs.map { $0.rows(range) }, labels: labels.map { $0?.rows(range) },
+            weights: weights?.rows(range))
+    }
 }
 
 /// A source of batches, epoch by epoch.
 protocol BatchSource: AnyObject {
+    /// What its batches are like.
+    var signature: TrainingSignature { get }
     /// The number of batches of an epoch, where it is known.
     var batchesPerEpoch: Int? { get }
     /// Starts an epoch; the same epoch gives the same batches each time.
@@ -29,6 +43,15 @@ protocol BatchSource: AnyObject {
 
 extension BatchSource {
     var identity: [String: JSONValue] { [:] }
+
+    /// - Errors: `KerasError` where there are fewer batches than are to be taken, as far as that is known.
+    func checkSteps(_ limit: Int, _ title: String) throws {
+        try requireAtLeastOne(limit, title)
+        guard let count = batchesPerEpoch, limit > count else { return }
+        throw KerasError(
+            "\(title) is \(limit), but the data has \(counted(count, "batch", "batches"))",
+            hint: "leave it out to take all, or call repeat() on a data set")
+    }
 }
 
 /// Batches of arrays that lie in memory.
@@ -36,6 +59,7 @@ final class ArrayBatches: BatchSource {
     private let samples: Batch
     private let count: Int
     private let batchSize: Int
+    private let givenBatchSize: Int
     private let shuffleSeed: UInt64?
     private var order: [Int] = []
     private var position = 0
@@ -45,18 +69,23 @@ final class ArrayBatches: BatchSource {
     init(_ samples: Batch, batchSize: Int, shuffleSeed: UInt64?) {
         self.samples = samples
         count = samples.sampleCount
-        self.batchSize = max(1, batchSize)
+        // No batch has more samples than there are.
+        self.batchSize = max(1, min(batchSize, count))
+        givenBatchSize = batchSize
         self.shuffleSeed = shuffleSeed
     }
 
-    var batchesPerEpoch: Int? { (count + batchSize - 1) / batchSize }
+    var signature: TrainingSignature { samples.signature }
+
+    var batchesPerEpoch: Int? { (count - 1) / batchSize + 1 }
 
     var identity: [String: JSONValue] {
-        ["samples": .integer(count), "batch size": .integer(batchSize), "shuffled": .bool(shuffleSeed != nil)]
+        ["samples": .integer(count), "batch size": .integer(givenBatchSize), "shuffled": .bool(shuffleSeed != nil)]
     }
 
     func start(epoch: Int, skipping: Int) {
-        position = min(count, skipping.multipliedReportingOverflow(by: batchSize).partialValue)
+        let (skipped, overflow) = skipping.multipliedReportingOverflow(by: batchSize)
+        position = overflow ? count : min(count, skipped)
         guard let shuffleSeed else { return }
         var random = RandomStream(seed: shuffleSeed &+ UInt64(truncatingIfNeeded: epoch) &* 0x9E37_79B9_7F4A_7C15)
         order = Array(0..<count)

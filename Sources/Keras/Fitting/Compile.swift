@@ -42,19 +42,31 @@ extension Model {
         let make = try optimizer.function()
         for loss in losses.compactMap({ $0 }) { _ = try loss.function() }
         for metric in (metrics + weightedMetrics).flatMap({ $0 }) { _ = try metric.function() }
-        if let rate = make.learningRate.number, !(rate >= 0) {
-            throw KerasError("the learning rate of \(optimizer.name) is \(rate), but must not be below 0")
-        }
+        if let rate = make.learningRate.number { try checkLearningRate(rate, of: optimizer.name) }
         if let count = structure?.outputs.count, losses.count != count {
             throw KerasError(
-                "\"\(name)\" has \(count) outputs, but \(losses.count) losses are given",
+                "\"\(name)\" has \(counted(count, "output")), but is given \(counted(losses.count, "loss", "losses"))",
                 hint: "give one for each output, nil for one that is not trained")
         }
         if losses.allSatisfy({ $0 == nil }) {
             throw KerasError("no output of \"\(name)\" has a loss", hint: "give at least one")
         }
-        if let lossWeights, lossWeights.count != losses.count {
-            throw KerasError("\(losses.count) losses have \(lossWeights.count) weights", hint: "give each loss one")
+        if let lossWeights {
+            guard lossWeights.count == losses.count else {
+                throw KerasError(
+                    "\(counted(losses.count, "loss has", "losses have")) \(counted(lossWeights.count, "weight"))",
+                    hint: "give each loss one")
+            }
+            if let bad = lossWeights.firstIndex(where: { !$0.isFinite }) {
+                throw KerasError(
+                    "the weight of loss \(bad) is \(lossWeights[bad])",
+                    hint: "give a number, 0 for one that does not count")
+            }
+        }
+        if let count = [metrics.count, weightedMetrics.count].first(where: { $0 > losses.count }) {
+            throw KerasError(
+                "there are metrics for \(counted(count, "output")), but \"\(name)\" has \(losses.count)",
+                hint: "give a list of metrics for each output")
         }
         func each(_ metrics: [[Metric]]) -> [[Metric]] {
             losses.indices.map { $0 < metrics.count ? metrics[$0] : [] }
@@ -115,6 +127,7 @@ extension Model {
     /// - Errors: `KerasError` before `compile`, or where the optimizer has a rate of its own.
     public func setLearningRate(_ rate: Double) throws {
         let settings = try requireSettings()
+        try checkLearningRate(rate, of: settings.optimizer.name)
         guard let variable = optimizerVariables(settings).learningRate else {
             throw KerasError(
                 "the learning rate of \(settings.optimizer.name) is its own, such as a schedule, and cannot be set",
@@ -122,6 +135,13 @@ extension Model {
         }
         try initializeVariables()
         try session.setValues([(AnyVariable(variable), AnyArray(NDArray(Float(rate))))])
+    }
+
+    private func checkLearningRate(_ rate: Double, of optimizer: String) throws {
+        guard !(rate >= 0 && rate.isFinite) else { return }
+        throw KerasError(
+            "the learning rate of \(optimizer) is \(rate), but must be a number of at least 0",
+            hint: "0.001 is a usual one")
     }
 
     /// Gives those variables of the graph their initial value that have none yet.

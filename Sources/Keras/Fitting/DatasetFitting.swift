@@ -25,15 +25,20 @@ extension Model {
         classWeight: [Int: Float]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
         validationFrequency: Int = 1, resume: String? = nil
     ) throws -> History {
-        let source = try DatasetBatches(data, for: self, classWeight: classWeight, limit: stepsPerEpoch)
-        let validation = try validationData.map { try DatasetBatches($0, for: self, classWeight: nil, limit: nil) }
         let resumed = try TrainingSnapshot(resume: resume, callbacks, seed: nil)
+        let source = try DatasetBatches(
+            data, for: self, classWeight: classWeight, isLimited: stepsPerEpoch != nil, hint: "give stepsPerEpoch",
+            epoch: resumed?.epoch ?? initialEpoch, skipping: resumed?.batch ?? 0)
+        let validation = try KerasError.naming("validation data") {
+            try validationData.map {
+                try DatasetBatches($0, for: self, classWeight: nil, isLimited: false, hint: "call take(_:) on it")
+            }
+        }
         return try FitLoop(
-            model: self, source: source, signature: source.signature,
-            validation: validation.map { ($0, $0.signature) },
+            model: self, source: source, validation: validation,
             options: FitOptions(
                 epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
-                validationFrequency: max(1, validationFrequency), verbose: verbose, callbacks: callbacks,
+                validationFrequency: validationFrequency, verbose: verbose, callbacks: callbacks,
                 position: FitPosition(seed: resumed?.seed ?? 0), resumed: resumed)
         ).run()
     }
@@ -47,8 +52,9 @@ extension Model {
     public func evaluate<X: ArrayBundle, Y: ArrayBundle>(
         _ data: Dataset<Pair<X, Y>>, verbose: Verbosity = .automatic, steps: Int? = nil
     ) throws -> Logs {
-        let source = try DatasetBatches(data, for: self, classWeight: nil, limit: steps)
-        return try evaluate(source, source.signature, verbose: verbose, limit: steps)
+        let source = try DatasetBatches(
+            data, for: self, classWeight: nil, isLimited: steps != nil, hint: "say how many batches to take with steps")
+        return try evaluate(source, verbose: verbose, limit: steps)
     }
 
     /// The outputs for a data set of batches of inputs, one behind the other.
@@ -57,51 +63,131 @@ extension Model {
     ///   - steps: how many batches to take; nil: all there are.
     /// - Errors: as `predict` on arrays, and what the data set throws.
     public func predict<X: ArrayBundle>(_ data: Dataset<X>, steps: Int? = nil) throws -> NDArray<Float> {
-        if case .infinite = data.cardinality, steps == nil { throw KerasError.withoutEnd }
+        let all = try predictAll(data, steps: steps)
+        return try only(all)
+    }
+
+    /// The outputs for a data set of batches of inputs, for models with several.
+    ///
+    /// - Parameters:
+    ///   - steps: how many batches to take; nil: all there are.
+    /// - Errors: as `predictAll` on arrays, and what the data set throws.
+    public func predictAll<X: ArrayBundle>(_ data: Dataset<X>, steps: Int? = nil) throws -> [NDArray<Float>] {
+        if let steps { try requireAtLeastOne(steps, "steps") }
+        if case .infinite = data.cardinality, steps == nil {
+            throw KerasError.withoutEnd("say how many batches to take with steps")
+        }
         let iterator = data.makeIterator()
-        var parts: [NDArray<Float>] = []
-        while parts.count < steps ?? .max, let batch = try iterator.next() { parts.append(try predictOnBatch(batch)) }
-        if parts.isEmpty { throw KerasError("the data set has no batch") }
-        return NDArray(joining: parts)
+        guard let first = try iterator.next() else { throw KerasError.withoutBatch }
+        var plan = try KerasError.naming("batch 1") { try inputPlan(for: first) }
+        plan.isOfDataset = true
+        let predictor = try Predictor(self)
+        var parts = [[NDArray<Float>]](repeating: [], count: predictor.outputs.count)
+        var count = 0
+        var next: X? = first
+        while let batch = next {
+            count += 1
+            let inputs = try KerasError.naming("batch \(count)") { try plan.arrangedInputs(batch) }
+            for (index, result) in try predictor.outputs(for: inputs).enumerated() { parts[index].append(result) }
+            next = count < steps ?? .max ? try iterator.next() : nil
+        }
+        return parts.map { NDArray(joining: $0) }
     }
 }
 
 extension KerasError {
-    fileprivate static var withoutEnd: KerasError {
-        KerasError("the data set has no end", hint: "say how many batches to take: stepsPerEpoch, or steps")
+    fileprivate static func withoutEnd(_ hint: String) -> KerasError {
+        KerasError("the data set has no end", hint: hint)
+    }
+
+    fileprivate static var withoutBatch: KerasError {
+        KerasError(
+            "the data set has no batch", hint: "its source is empty, or filter, take or skip leave nothing of it")
+    }
+
+    /// Calls `body`; an error of data says where it is.
+    static func naming<Result>(_ place: @autoclosure () -> String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as KerasError {
+            throw KerasError("\(place()): \(error.message)", hint: error.hint)
+        }
     }
 }
 
 /// Batches of a data set.
 private final class DatasetBatches<X: ArrayBundle, Y: ArrayBundle>: BatchSource {
     private let data: Dataset<Pair<X, Y>>
-    private let model: Model
-    private let classWeight: [Int: Float]?
-    private var iterator: DatasetIterator<Pair<X, Y>>?
+    private let plan: DataPlan
     /// What the labels of its first batch are like.
     let signature: TrainingSignature
+    private var iterator: DatasetIterator<Pair<X, Y>>
+    /// The batch that was taken to learn what they are like: it is the first of the pass that is begun first.
+    private var first: Batch?
+    /// Which batch comes next.
+    private var position: DatasetPosition
 
-    init(_ data: Dataset<Pair<X, Y>>, for model: Model, classWeight: [Int: Float]?, limit: Int?) throws {
+    /// - Parameters:
+    ///   - isLimited: whether no more than some batches are taken.
+    ///   - hint: what to do about a data set without end.
+    ///   - epoch: the pass that is begun first, and how many of its batches are passed over.
+    init(
+        _ data: Dataset<Pair<X, Y>>, for model: Model, classWeight: [Int: Float]?, isLimited: Bool, hint: String,
+        epoch: Int = 0, skipping: Int = 0
+    ) throws {
+        _ = try model.requireSettings()
+        if case .infinite = data.cardinality, !isLimited { throw KerasError.withoutEnd(hint) }
         self.data = data
-        self.model = model
-        self.classWeight = classWeight
-        if case .infinite = data.cardinality, limit == nil { throw KerasError.withoutEnd }
-        guard let first = try data.makeIterator().next() else { throw KerasError("the data set has no batch") }
-        signature = try model.prepared(first.x, first.y, weights: nil, classWeight: classWeight).signature
+        iterator = data.makeIterator(epoch: epoch, skipping: skipping)
+        position = iterator.position
+        var sample = try iterator.next()
+        let isFirst = sample != nil
+        // A training may go on behind the last batch of an epoch.
+        if sample == nil, skipping > 0 { sample = try data.makeIterator().next() }
+        guard let sample else { throw KerasError.withoutBatch }
+        let place = position
+        let (plan, batch) = try KerasError.naming(Self.name(of: place)) {
+            var plan = try model.dataPlan(for: sample.x, classWeight: classWeight)
+            plan.isOfDataset = true
+            return (plan, try plan.batch(sample.x, sample.y))
+        }
+        self.plan = plan
+        signature = batch.signature
+        first = isFirst ? batch : nil
     }
 
-    var batchesPerEpoch: Int? { if case .finite(let count) = data.cardinality { count } else { nil } }
+    var batchesPerEpoch: Int? { data.count }
 
     var identity: [String: JSONValue] { batchesPerEpoch.map { ["batches": .integer($0)] } ?? [:] }
 
-    func start(epoch: Int, skipping: Int) { iterator = data.makeIterator(epoch: epoch, skipping: skipping) }
+    func start(epoch: Int, skipping: Int) {
+        let wanted = DatasetPosition(epoch: epoch, elementCount: skipping)
+        if first != nil, position == wanted { return }
+        first = nil
+        position = wanted
+        iterator = data.makeIterator(epoch: epoch, skipping: skipping)
+    }
 
     func next() throws -> Batch? {
-        guard let pair = try iterator?.next() else { return nil }
-        let (batch, signature) = try model.prepared(pair.x, pair.y, weights: nil, classWeight: classWeight)
-        guard signature == self.signature else {
-            throw KerasError("the labels of a batch have another rank than those of the first batch")
+        if let batch = first {
+            first = nil
+            position.elementCount += 1
+            return batch
         }
+        guard let pair = try iterator.next() else { return nil }
+        let batch = try KerasError.naming(Self.name(of: position)) {
+            let batch = try plan.batch(pair.x, pair.y)
+            guard batch.signature == signature else {
+                throw KerasError(
+                    "the labels have another rank than those of the first batch", hint: "make them alike with map")
+            }
+            return batch
+        }
+        position.elementCount += 1
         return batch
+    }
+
+    private static func name(of position: DatasetPosition) -> String {
+        "batch \(position.elementCount + 1) of pass \(position.epoch + 1)"
     }
 }

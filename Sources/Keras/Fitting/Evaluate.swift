@@ -20,16 +20,17 @@ extension Model {
         _ x: some ArrayBundle, _ y: some ArrayBundle, batchSize: Int = 32, verbose: Verbosity = .automatic,
         sampleWeight: NDArray<Float>? = nil, steps: Int? = nil
     ) throws -> Logs {
-        let (samples, signature) = try prepared(x, y, weights: sampleWeight, classWeight: nil)
+        try requireAtLeastOne(batchSize, "the batch size")
+        let samples = try dataPlan(for: x).batch(x, y, weights: sampleWeight)
         return try evaluate(
-            ArrayBatches(samples, batchSize: batchSize, shuffleSeed: nil), signature, verbose: verbose, limit: steps)
+            ArrayBatches(samples, batchSize: batchSize, shuffleSeed: nil), verbose: verbose, limit: steps)
     }
 
-    func evaluate(
-        _ source: any BatchSource, _ signature: TrainingSignature, verbose: Verbosity, limit: Int?
-    ) throws -> Logs {
+    func evaluate(_ source: any BatchSource, verbose: Verbosity, limit: Int?) throws -> Logs {
+        if let limit { try source.checkSteps(limit, "steps") }
         let structure = try requireStructure()
-        let runner = StepRunner(model: self, structure: structure, steps: try self.steps(for: signature, structure))
+        let runner = StepRunner(
+            model: self, structure: structure, steps: try self.steps(for: source.signature, structure))
         try initializeVariables()
         try session.run(runner.steps.reset)
         try source.start(epoch: 0, skipping: 0)
@@ -41,7 +42,11 @@ extension Model {
             count += 1
             if progress.isDue() { progress.update(step: count, try results(of: runner.steps)) }
         }
-        guard count > 0 else { throw KerasError("the data has no batch") }
+        if let limit, count < limit {
+            throw KerasError(
+                "the data set ended after \(counted(count, "batch", "batches")), but steps is \(limit)",
+                hint: "call repeat() on it, or leave steps out")
+        }
         let logs = try results(of: runner.steps)
         progress.finish(step: count, logs)
         return logs
@@ -56,35 +61,32 @@ extension Model {
     public func predict(
         _ x: some ArrayBundle, batchSize: Int = 32, verbose: Verbosity = .silent
     ) throws -> NDArray<Float> {
-        let all = try predictAll(x, batchSize: batchSize, verbose: verbose)
-        guard all.count == 1, let only = all.first else {
-            throw KerasError("\"\(name)\" has \(all.count) outputs", hint: "use predictAll")
-        }
-        return only
+        try only(try predictAll(x, batchSize: batchSize, verbose: verbose))
+    }
+
+    /// The one output.
+    ///
+    /// - Errors: `KerasError` where there are several.
+    func only(_ outputs: [NDArray<Float>]) throws -> NDArray<Float> {
+        if outputs.count == 1 { return outputs[0] }
+        throw KerasError("\"\(name)\" has \(outputs.count) outputs", hint: "use predictAll")
     }
 
     /// The outputs for arrays, for models with several.
     public func predictAll(
         _ x: some ArrayBundle, batchSize: Int = 32, verbose: Verbosity = .silent
     ) throws -> [NDArray<Float>] {
-        if batchSize < 1 { throw KerasError("the batch size is \(batchSize), but must be at least 1") }
-        let inputs = try preparedInputs(x)
-        let structure = try requireStructure()
-        try initializeVariables()
-        let count = inputs.first?.sampleCount ?? 0
-        if count == 0 { throw KerasError("the data has no samples", hint: "is the first axis that of the samples?") }
+        try requireAtLeastOne(batchSize, "the batch size")
+        let inputs = try inputPlan(for: x).arrangedInputs(x)
         let source = ArrayBatches(
             Batch(inputs: inputs, labels: [], weights: nil), batchSize: batchSize, shuffleSeed: nil)
         source.start(epoch: 0, skipping: 0)
         var progress = ProgressDisplay(title: nil, total: source.batchesPerEpoch, verbosity: verbose)
-        let outputs = structure.outputs.map { asFloat($0.tensor) }
-        let updates = structure.calls.flatMap(\.updates)
-        var parts = [[NDArray<Float>]](repeating: [], count: outputs.count)
+        let predictor = try Predictor(self)
+        var parts = [[NDArray<Float>]](repeating: [], count: predictor.outputs.count)
         var done = 0
         while let batch = try source.next() {
-            let feeds = zip(structure.inputs, batch.inputs).map { $0.tensor.fed($1) }
-            let results = try session.run(OutputsAndUpdates(outputs: outputs, updates: updates), feeding: feeds)
-            for (index, result) in results.enumerated() { parts[index].append(result) }
+            for (index, result) in try predictor.outputs(for: batch.inputs).enumerated() { parts[index].append(result) }
             done += 1
             if progress.isDue() { progress.update(step: done, Logs()) }
         }
@@ -124,13 +126,36 @@ extension Model {
         _ x: any ArrayBundle, _ y: any ArrayBundle, _ weights: NDArray<Float>?, _ classWeight: [Int: Float]?,
         _ resetsMetrics: Bool, _ body: (StepRunner, Batch) throws -> Void
     ) throws -> Logs {
-        let (batch, signature) = try prepared(x, y, weights: weights, classWeight: classWeight)
+        let batch = try dataPlan(for: x, classWeight: classWeight).batch(x, y, weights: weights)
         let structure = try requireStructure()
-        let runner = StepRunner(model: self, structure: structure, steps: try steps(for: signature, structure))
+        let runner = StepRunner(model: self, structure: structure, steps: try steps(for: batch.signature, structure))
         try initializeVariables()
         if resetsMetrics { try session.run(runner.steps.reset) }
         try body(runner, batch)
         return try results(of: runner.steps)
+    }
+}
+
+/// Runs a model in use, batch by batch.
+struct Predictor {
+    let outputs: [Tensor<Float>]
+    private let model: Model
+    private let inputs: [AnyTensor]
+    private let updates: [Node]
+
+    init(_ model: Model) throws {
+        let structure = try model.requireStructure()
+        try model.initializeVariables()
+        self.model = model
+        inputs = structure.inputs.map(\.tensor)
+        outputs = structure.outputs.map { asFloat($0.tensor) }
+        updates = structure.calls.flatMap(\.updates)
+    }
+
+    /// The outputs for one batch.
+    func outputs(for arrays: [AnyArray]) throws -> [NDArray<Float>] {
+        try model.session.run(
+            OutputsAndUpdates(outputs: outputs, updates: updates), feeding: zip(inputs, arrays).map { $0.fed($1) })
     }
 }
 

@@ -47,24 +47,27 @@ extension Model {
         stepsPerEpoch: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1,
         resume: String? = nil
     ) throws -> History {
-        if batchSize < 1 { throw KerasError("the batch size is \(batchSize), but must be at least 1") }
+        try requireAtLeastOne(batchSize, "the batch size")
+        try requireAtLeastOne(validationBatchSize ?? 1, "the batch size of validation")
         if !(0..<1).contains(validationSplit) {
-            throw KerasError("the validation split is \(validationSplit), but must be from 0 up to 1")
+            throw KerasError(
+                "the validation split is \(validationSplit), but must be from 0 up to, but not 1",
+                hint: "0.2 keeps the last fifth of the samples for validation")
         }
-        var (samples, signature) = try prepared(
-            x, y, weights: sampleWeight, classWeight: classWeight)
-        var validation: (Batch, TrainingSignature)?
+        let plan = try dataPlan(for: x, classWeight: classWeight)
+        var samples = try plan.batch(x, y, weights: sampleWeight)
+        var validation: Batch?
         if let (vx, vy) = validationData {
-            validation = try prepared(vx, vy, weights: nil, classWeight: nil)
+            validation = try KerasError.naming("validation data") { try dataPlan(for: vx).batch(vx, vy) }
         } else if validationSplit > 0 {
             let count = samples.sampleCount
             let kept = Int((Double(count) * (1 - validationSplit)).rounded(.down))
             guard kept > 0, kept < count else {
                 throw KerasError(
-                    "a validation split of \(validationSplit) leaves \(kept) of \(count) samples for training",
-                    hint: "give more samples, or another split")
+                    "a validation split of \(validationSplit) leaves \(kept) of \(counted(count, "sample")) for training "
+                        + "and \(count - kept) for validation", hint: "give more samples, or another split")
             }
-            validation = (samples.samples(kept..<count), signature)
+            validation = samples.samples(kept..<count)
             samples = samples.samples(0..<kept)
         }
         let resumed = try TrainingSnapshot(resume: resume, callbacks, seed: seed)
@@ -72,13 +75,12 @@ extension Model {
             resumed?.seed ?? seed ?? graph.seed.map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: 0 ... .max)
         return try FitLoop(
             model: self, source: ArrayBatches(samples, batchSize: batchSize, shuffleSeed: shuffle ? shuffleSeed : nil),
-            signature: signature,
-            validation: validation.map { samples, signature in
-                (ArrayBatches(samples, batchSize: validationBatchSize ?? batchSize, shuffleSeed: nil), signature)
+            validation: validation.map {
+                ArrayBatches($0, batchSize: validationBatchSize ?? batchSize, shuffleSeed: nil)
             },
             options: FitOptions(
                 epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
-                validationFrequency: max(1, validationFrequency), verbose: verbose, callbacks: callbacks,
+                validationFrequency: validationFrequency, verbose: verbose, callbacks: callbacks,
                 position: FitPosition(seed: shuffleSeed), resumed: resumed)
         ).run()
     }
@@ -102,26 +104,49 @@ struct FitOptions {
     var position: FitPosition
     /// The state of training to go on from.
     var resumed: TrainingSnapshot?
+
+    /// - Errors: `KerasError` for numbers that say nothing.
+    func check() throws {
+        if epochs < 0 {
+            throw KerasError(
+                "epochs is \(epochs), but must not be below 0", hint: "it is the number of the epoch after the last")
+        }
+        if initialEpoch < 0 {
+            throw KerasError("initialEpoch is \(initialEpoch), but must not be below 0", hint: "the first epoch is 0")
+        }
+        if resumed == nil, initialEpoch > epochs {
+            throw KerasError(
+                "initialEpoch is \(initialEpoch), but epochs is \(epochs)",
+                hint: "epochs is the number of the epoch after the last, not how many there are: "
+                    + "give \(initialEpoch.addingReportingOverflow(epochs).partialValue) for \(epochs) more")
+        }
+        if let stepsPerEpoch { try requireAtLeastOne(stepsPerEpoch, "stepsPerEpoch") }
+        try requireAtLeastOne(validationFrequency, "validationFrequency")
+    }
+}
+
+/// - Errors: `KerasError` for a number below 1.
+func requireAtLeastOne(_ number: Int, _ title: String) throws {
+    guard number < 1 else { return }
+    throw KerasError("\(title) is \(number), but must be at least 1", hint: "give 1 or more, or leave it out")
 }
 
 /// One training.
 struct FitLoop {
     let model: Model
     let source: any BatchSource
-    let signature: TrainingSignature
-    let validation: (source: any BatchSource, signature: TrainingSignature)?
+    let validation: (any BatchSource)?
     let options: FitOptions
 
     func run() throws -> History {
+        try options.check()
+        if let limit = options.stepsPerEpoch { try source.checkSteps(limit, "stepsPerEpoch") }
         let structure = try model.requireStructure()
-        let steps = try model.steps(for: signature, structure)
+        let steps = try model.steps(for: source.signature, structure)
         let runner = StepRunner(model: model, structure: structure, steps: steps)
-        let validator = try validation.map { validation in
-            (
-                validation.source,
-                StepRunner(
-                    model: model, structure: structure, steps: try model.steps(for: validation.signature, structure))
-            )
+        let validator = try validation.map { source in
+            let steps = try model.steps(for: source.signature, structure)
+            return (source, StepRunner(model: model, structure: structure, steps: steps))
         }
         try model.initializeVariables()
         var position = options.position
@@ -161,13 +186,23 @@ struct FitLoop {
                     try interrupted(run, signal)
                 }
             }
-            guard run.batch > 0 else { throw KerasError("the data has no batch for epoch \(epoch + 1)") }
+            // A callback may have ended the run before its first batch.
+            if run.batch == 0, run.isStopping { break }
+            guard run.batch > 0 else {
+                throw KerasError(
+                    "the data set has no batch in epoch \(epoch + 1)", hint: "does each pass over it begin anew?")
+            }
+            if let limit, run.batch < limit, !run.isStopping {
+                throw KerasError(
+                    "the data set ended after \(counted(run.batch, "batch", "batches")) of epoch \(epoch + 1), but "
+                        + "stepsPerEpoch is \(limit)", hint: "call repeat() on it, or leave stepsPerEpoch out")
+            }
             run.stepsPerEpoch = run.stepsPerEpoch ?? run.batch
             var logs = try run.logs()
             if let (source, validator) = validator, (epoch + 1) % options.validationFrequency == 0 {
                 try model.session.run(validator.steps.reset)
                 try source.start(epoch: 0, skipping: 0)
-                while let batch = try source.next() { try validator.test(batch) }
+                while let batch = try KerasError.naming("validation data", source.next) { try validator.test(batch) }
                 logs.merge(try model.results(of: validator.steps).prefixed("val_"))
             }
             if let rate = try model.learningRate() { logs["learning_rate"] = rate }
@@ -218,14 +253,5 @@ struct StepRunner {
             feeds.append(AnyTensor(weights).fed(AnyArray(array)))
         }
         return feeds
-    }
-}
-
-extension Batch {
-    /// The samples in a range.
-    func samples(_ range: Range<Int>) -> Batch {
-        Batch(
-            inputs: inputs.map { $0.rows(range) }, labels: labels.map { $0?.rows(range) },
-            weights: weights?.rows(range))
     }
 }

@@ -233,7 +233,7 @@ public struct Loss: Sendable, ExpressibleByStringLiteral {
     }()
 }
 
-/// Labels as numbers.
+/// Labels, or whatever flows between layers, as `float32`; a tensor of unknown shape where they are no numbers.
 func asFloat(_ labels: AnyTensor) -> Tensor<Float> {
     func converted<Scalar: TensorElement>(_ type: Scalar.Type) -> Tensor<Float>? {
         labels.as(type).map { cast($0, to: Float.self) }

@@ -30,11 +30,6 @@ extension Model {
     func steps(for signature: TrainingSignature, _ structure: ModelStructure) throws -> TrainingSteps {
         if let known = training.withLock({ $0.steps[signature] }) { return known }
         let settings = try requireSettings()
-        guard settings.losses.count == structure.outputs.count else {
-            throw KerasError(
-                "\"\(name)\" has \(structure.outputs.count) outputs, but was compiled with \(settings.losses.count) losses",
-                hint: "compile it with one for each output")
-        }
         let variables = optimizerVariables(settings)
         let made = try withGraph(graph) {
             try withNameScope("training") {

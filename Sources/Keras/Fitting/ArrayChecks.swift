@@ -1,0 +1,164 @@
+// Brings arrays to the types that a model takes, and finds numbers in them that make no sense. Knows nothing of models.
+
+import Tensors
+
+extension AnyArray {
+    /// The array as another type.
+    ///
+    /// - Errors: `KerasError` where elements are no numbers, or where whole numbers are wanted and there are others.
+    func converted(to dtype: DType, _ title: String) throws -> AnyArray {
+        if self.dtype == dtype { return self }
+        if self.dtype.numericType != nil || self.dtype == .bool {
+            switch dtype {
+            case .float32: if let array = converted(to: Float.self) { return AnyArray(array) }
+            case .float64: if let array = converted(to: Double.self) { return AnyArray(array) }
+            case .int32: return AnyArray(try wholeNumbers(Int32.self, title))
+            case .int64: return AnyArray(try wholeNumbers(Int64.self, title))
+            case .uint8: return AnyArray(try wholeNumbers(UInt8.self, title))
+            default: break
+            }
+        }
+        throw KerasError(
+            "\(title) cannot be made of an array of \(self.dtype) where \(dtype) is wanted",
+            hint: "give an array of numbers")
+    }
+
+    /// The elements as whole numbers.
+    ///
+    /// - Errors: `KerasError` for an element that is none, or that the type cannot hold.
+    private func wholeNumbers<Scalar: IntegerElement>(_ type: Scalar.Type, _ title: String) throws -> NDArray<Scalar> {
+        if let bad = firstPosition(where: { Scalar(exactly: $0) == nil }) {
+            throw KerasError(
+                "\(title): \(place(of: bad.position)) is \(bad.text), which is no whole number of \(type.dtype)",
+                hint: "the model takes whole numbers here")
+        }
+        guard let array = converted(to: type) else {
+            throw KerasError("\(title) cannot be made of \(dtype)", hint: "give an array of numbers")
+        }
+        return array
+    }
+
+    /// Numbers of classes.
+    ///
+    /// - Parameters:
+    ///   - count: how many there are, where that is known.
+    ///   - ignored: a number that stands for none.
+    /// - Errors: `KerasError` for a number that is none of a class.
+    func classes(count: Int?, ignored: Int?, _ title: String) throws -> AnyArray {
+        guard dtype.numericType != nil || dtype == .bool else { return try converted(to: .int32, title) }
+        let limit = Double(count ?? Int(Int32.max))
+        let found = firstPosition { value in
+            !(value >= 0 && value < limit && value.rounded(.towardZero) == value) && value != ignored.map { Double($0) }
+        }
+        if let found {
+            let classes =
+                count.map { "one of the \(counted($0, "class", "classes")), 0..<\($0)" } ?? "the number of a class"
+            let isWhole = found.value.rounded() == found.value
+            throw KerasError(
+                "label \(found.text) of sample \(found.position / elementsPerSample) is not \(classes)",
+                hint: isWhole
+                    ? "classes are counted from 0, and the output needs a unit for each"
+                    : "\(title) must be whole numbers; for other targets use a loss such as mean_squared_error")
+        }
+        if dtype == .int32 { return self }
+        return converted(to: Int32.self).map { AnyArray($0) } ?? self
+    }
+
+    /// - Errors: `KerasError` for NaN or infinity, with its place.
+    func requireFinite(_ title: String) throws {
+        guard let position = firstNotFinite else { return }
+        let value = (try? self.as(Float.self)).map { Double($0.withUnsafeBufferPointer { $0[position] }) } ?? .nan
+        throw KerasError(
+            "\(title): \(place(of: position)) is \(value.isNaN ? "NaN" : value < 0 ? "-infinity" : "infinity")",
+            hint: value.isNaN
+                ? "replace or leave out missing values first"
+                : "limit numbers to what float32 holds, about 3.4e38, for example by a smaller unit")
+    }
+
+    /// - Errors: `KerasError` for a label that is not from 0 to 1, with its place.
+    func requireProbabilities(_ title: String, _ loss: String) throws {
+        guard let bad = firstPosition(where: { !(0...1).contains($0) }) else { return }
+        throw KerasError(
+            "\(title): \(place(of: bad.position)) is \(bad.text), but \(loss) takes labels from 0 to 1",
+            hint: "for labels of -1 and 1 use hinge, or make them 0 and 1")
+    }
+
+    private var elementsPerSample: Int { max(1, count / max(1, sampleCount ?? 1)) }
+
+    /// `sample 2`, `element 1 of sample 2`.
+    private func place(of position: Int) -> String {
+        let width = elementsPerSample
+        return width == 1 ? "sample \(position)" : "element \(position % width) of sample \(position / width)"
+    }
+
+    // MARK: - Elements
+
+    /// The elements as another type: rounded toward zero and limited to its range; nil where they are no numbers.
+    func converted<Scalar: NumericElement>(to type: Scalar.Type) -> NDArray<Scalar>? {
+        func convert<Source: TensorElement>(_: Source.Type, _ body: (Source) -> Scalar) -> NDArray<Scalar>? {
+            guard let array = try? self.as(Source.self) else { return nil }
+            return NDArray<Scalar>(shape: shape) { target in
+                array.withUnsafeBufferPointer { elements in
+                    for index in target.indices where index < elements.count {
+                        target.initializeElement(at: index, to: body(elements[index]))
+                    }
+                }
+            }
+        }
+        func number<Source: NumericElement>(_ type: Source.Type) -> NDArray<Scalar>? {
+            convert(type) { Scalar(clamping: $0.asDouble) }
+        }
+        if let same = try? self.as(type) { return same }
+        switch dtype {
+        case .bool: return convert(Bool.self) { $0 ? .one : .zero }
+        // The common ones by themselves, so that the compiler makes a loop for each.
+        case .uint8:
+            return number(UInt8.self)
+        case .float64: return number(Double.self)
+        case .int32: return number(Int32.self)
+        case .int64: return number(Int64.self)
+        default: return dtype.numericType.flatMap { number($0) }
+        }
+    }
+
+    /// The first element of which `isBad` holds: its position, and how it reads.
+    private func firstPosition(where isBad: (Double) -> Bool) -> (position: Int, value: Double, text: String)? {
+        func find<Source: NumericElement>(_ type: Source.Type) -> (position: Int, value: Double, text: String)? {
+            guard let array = try? self.as(type) else { return nil }
+            return array.withUnsafeBufferPointer { elements in
+                elements.firstIndex { isBad($0.asDouble) }.map { ($0, elements[$0].asDouble, "\(elements[$0])") }
+            }
+        }
+        switch dtype {
+        case .float32: return find(Float.self)
+        case .int32: return find(Int32.self)
+        case .int64: return find(Int64.self)
+        default: return dtype.numericType.flatMap { find($0) }
+        }
+    }
+
+    /// The position of the first element that is NaN or infinite, or nil.
+    private var firstNotFinite: Int? {
+        func find<Scalar: FloatingElement>(_ type: Scalar.Type) -> Int? {
+            guard let array = try? self.as(type) else { return nil }
+            return array.withUnsafeBufferPointer { elements in
+                // Block by block, so that the search within one is a sum the compiler can vectorise.
+                var start = 0
+                while start < elements.count {
+                    let end = Swift.min(start + 4096, elements.count)
+                    var count: Int32 = 0
+                    // What is not finite has no difference of 0 from itself.
+                    for index in start..<end { count &+= elements[index] - elements[index] == 0 ? 0 : 1 }
+                    if count > 0 { return (start..<end).first { !elements[$0].isFinite } }
+                    start = end
+                }
+                return nil
+            }
+        }
+        switch dtype {
+        case .float32: return find(Float.self)
+        case .float64: return find(Double.self)
+        default: return nil
+        }
+    }
+}
