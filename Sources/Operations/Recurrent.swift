@@ -212,7 +212,7 @@ private func recur<Scalar: FloatingElement>(
                 let rows = Tensor<Scalar>(
                     makeValue(
                         Fill(dtype: Scalar.dtype, indexType: long.dtype), [long, scalarConstant(0, Scalar.dtype)]))
-                let (_, h, c, output, hs, cs, outputs) = whileLoop(
+                let (_, h, c, output, hs, _, outputs) = whileLoop(
                     constant(0), states[0], isTwo ? states[1] : constant(.zero), zero, rows,
                     isTwo ? rows : constant(.zero), mask == nil ? constant(.zero) : rows, name: "steps"
                 ) { i, _, _, _, _, _, _ in
