@@ -39,8 +39,11 @@ public func dynamicRNN<Scalar: FloatingElement>(
                 let sizes =
                     x.shape[1].map { integerConstant([steps, $0, width]) }
                     ?? makePack([integerConstant(steps), batch, integerConstant(width)], axis: 0)
-                return makeValue(
-                    Fill(dtype: Scalar.dtype, indexType: sizes.dtype), [sizes, scalarConstant(0, Scalar.dtype)])
+                let filled = Tensor<Scalar>(
+                    makeValue(
+                        Fill(dtype: Scalar.dtype, indexType: sizes.dtype), [sizes, scalarConstant(0, Scalar.dtype)]))
+                // Only a stack of a known length is taken for the gradient's; else the loop would run twice.
+                return ensureShape(filled, Shape([steps, x.shape[1], width])).value
             }
             let kept = (cell.stateSizes + [cell.outputSize]).map(rows)
             let count = start.count
