@@ -288,10 +288,7 @@ private struct Rows {
         if let mistake { return refuse(types, mistake, name: name) }
         // Traced once apart, to know the shapes of the results before the loop.
         let rowTypes = tensors.map { tensor in
-            TensorType(tensor.dtype, Shape(extents: Array((tensor.shape.extents ?? []).dropFirst())))
-        }
-        if let unknown = tensors.firstIndex(where: { $0.shape.rank == nil }) {
-            return refuse(types, Mistake("the rank of tensor \(unknown) is not known"), name: name)
+            TensorType(tensor.dtype, tensor.shape.extents.map { Shape(extents: Array($0.dropFirst())) } ?? .unknown)
         }
         let traced = TracedFunction(named: "map_fn", inside: graph, argumentTypes: rowTypes, isLoop: true, body)
         if let unknown = traced.results.first(where: { $0.shape.known == nil }) {
