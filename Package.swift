@@ -150,7 +150,7 @@ let package = Package(
         .testTarget(
             name: "SessionsTests",
             dependencies: [
-                "CAllocationCounter", "Datasets", "Graphs", "Operations", "Sessions", "Tensors", "Training",
+                "CAllocationCounter", "CPU", "Datasets", "Graphs", "Operations", "Sessions", "Tensors", "Training",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -43,8 +43,8 @@ private final class BodyState: LoweringState {
 
     func randomState(of node: NodeID, samples: Int) throws -> ValueID {
         throw Mistake(
-            "random numbers are not supported inside functions, branches and loops",
-            hint: "draw them outside and pass them in")
+            "random numbers with a stream of their own are not supported inside functions, branches and loops",
+            hint: "draw them from a seed (StatelessRandomUniform), or outside and pass them in")
     }
 
     func tag(for record: NodeRecord, calledBy tag: Int32) -> Int32 { outer.tag(for: record, calledBy: tag) }

@@ -26,18 +26,25 @@ public final class Graph: Sendable {
         /// For the body of a function: the values of graphs around it that it uses, with what stands for them here.
         var captures: [(outer: Value, inner: Value)] = []
         var captureOf: [Value: Value] = [:]
+        /// For the body of a loop: the argument that holds the number of the turn, once something asks for it.
+        var turn: Value?
     }
 
     private let changes = Atomic<Int>(0)
     /// For the body of a function that is being built: the graph around it.
     package let parent: Graph?
+    /// Whether this is the body or the condition of a loop that is being built.
+    package let hasTurns: Bool
 
     /// An empty graph.
-    public init() { parent = nil }
+    public init() { (parent, hasTurns) = (nil, false) }
 
     /// An empty graph for the body of a function that nodes of `parent` call. Values of graphs around it that its nodes
-    /// take become arguments (see `captures`); constants are copied.
-    package init(bodyInside parent: Graph) { self.parent = parent }
+    /// take become arguments (see `captures`); constants other than floating-point ones are copied.
+    package init(bodyInside parent: Graph, hasTurns: Bool = false) {
+        self.parent = parent
+        self.hasTurns = hasTurns
+    }
 
     /// The number of nodes.
     public var nodeCount: Int { state.withLock { $0.nodes.count } }
@@ -335,6 +342,26 @@ extension Graph {
         return false
     }
 
+    /// The graph around all graphs around this one; itself where it is no body.
+    package var outermost: Graph {
+        var graph = self
+        while let parent = graph.parent { graph = parent }
+        return graph
+    }
+
+    /// The argument, int64 of rank 0, that holds the number of the turn, from 0; nil where there are no turns. Making it
+    /// makes the loop carry it.
+    package var turnNumber: Value? {
+        guard hasTurns else { return nil }
+        if let known = knownTurnNumber { return known }
+        let argument = asDefault { addArgument(TensorType(.int64, .scalar), name: "turn") }
+        state.withLock { $0.turn = argument }
+        return argument
+    }
+
+    /// The number of the turn, if something asked for it.
+    package var knownTurnNumber: Value? { state.withLock { $0.turn } }
+
     /// The values from around that nodes of this graph use, each with the argument that stands for it, in the order of
     /// their first use.
     package var captures: [(outer: Value, inner: Value)] { state.withLock { $0.captures } }
@@ -348,7 +375,10 @@ extension Graph {
         // Neither name scopes nor control dependencies of the caller apply to it.
         let (inner, isArgument) = asDefault {
             let record = outer.node.record
-            if let constant = record.operation as? any ConstantOperation { return (addOne(constant, []), false) }
+            // Those that a gradient may be asked for become arguments.
+            if let constant = record.operation as? any ConstantOperation, !outer.dtype.isFloating {
+                return (addOne(constant, []), false)
+            }
             return (addArgument(outer.type, variableType: outer.variableType, name: "captured"), true)
         }
         state.withLock { state in

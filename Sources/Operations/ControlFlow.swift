@@ -113,8 +113,9 @@ private func branch(
 ///     stops only when the task that runs the session is cancelled.
 ///   - condition: gives a single truth value; must not update variables.
 ///   - body: gives as many tensors as there are initial values, of the same types and shapes.
-/// - Errors: a value that changes its shape from turn to turn is a mistake that names both shapes. Random numbers inside
-///   are a mistake.
+/// - Errors: a value that changes its shape from turn to turn is a mistake that names both shapes.
+/// - Random numbers inside are others in every turn, and the same where a turn is computed anew for a gradient; they
+///   follow from a seed that each run draws outside.
 /// - Gradient: each turn's, from the last to the first; what was carried into each turn is kept for it. How many turns
 ///   there are at most must be known: from `maximumIterations`, or from a condition that compares a counter with a
 ///   constant.
@@ -133,7 +134,7 @@ public func whileLoop<each Scalar: TensorElement>(
         }
         return (repeat next(each initial))
     }
-    let results = loop(
+    let results = makeLoop(
         values, maximumIterations: maximumIterations, name: name,
         condition: { values in
             let arguments = tensors(values)
@@ -150,28 +151,27 @@ public func whileLoop<each Scalar: TensorElement>(
 }
 
 /// Always as many values as initial ones.
-private func loop(
+func makeLoop(
     _ initial: [Value], maximumIterations: Int?, name: String?, condition: ([Value]) -> Value,
     body: ([Value]) -> [Value]
 ) -> [Value] {
     let parent = graphForNodes(of: initial.first?.graph ?? .default)
     var inputs = initial
-    // The number of turns is carried behind the values.
-    if maximumIterations != nil { inputs.append(scalarConstant(0, .int64, name: "loop_counter", in: parent)) }
     let types = inputs.map(\.type)
     let count = initial.count
-    let test = TracedFunction(named: "while_cond", inside: parent, argumentTypes: types) { arguments in
-        let holds = condition(Array(arguments.prefix(count)))
-        guard let limit = maximumIterations else { return [holds] }
+    var test = TracedFunction(named: "while_cond", inside: parent, argumentTypes: types, isLoop: true) { arguments in
+        let holds = condition(arguments)
+        guard let limit = maximumIterations, let turn = Graph.default.turnNumber else { return [holds] }
         let bound = makeConstant(UntypedArray(integers: [limit], dtype: .int64).reshaped([]))
-        return [elementwise(.logicalAnd, [holds, elementwise(.less, [arguments[count], bound])])]
+        return [elementwise(.logicalAnd, [holds, elementwise(.less, [turn, bound])])]
     }
-    let turn = TracedFunction(named: "while_body", inside: parent, argumentTypes: types) { arguments in
-        var results = body(Array(arguments.prefix(count)))
-        if maximumIterations != nil {
-            results.append(elementwise(.add, [arguments[count], scalarConstant(1, .int64)]))
-        }
-        return results
+    var turn = TracedFunction(
+        named: "while_body", inside: parent, argumentTypes: types, isLoop: true, body)
+    if test.countsTurns || turn.countsTurns {
+        // The number of turns is carried behind the values.
+        inputs.append(scalarConstant(0, .int64, name: "loop_counter", in: parent))
+        test.addTurnNumber(isCarriedOn: false)
+        turn.addTurnNumber(isCarriedOn: true)
     }
     do {
         let (bodies, captured) = try TracedFunction.bodies(of: [test, turn], inside: parent, returningCapturesOf: 1)
@@ -187,20 +187,63 @@ private func loop(
 // MARK: - Closures as functions
 
 /// What a closure made, in a graph of its own.
-private struct TracedFunction {
+struct TracedFunction {
     private let name: String
     private let graph: Graph
-    private let arguments: [Value]
-    private let results: [Value]
+    private var arguments: [Value]
+    private(set) var results: [Value]
 
-    init(named name: String, inside parent: Graph, argumentTypes: [TensorType], _ build: ([Value]) -> [Value]) {
-        let graph = Graph(bodyInside: parent)
+    init(
+        named name: String, inside parent: Graph, argumentTypes: [TensorType], isLoop: Bool = false,
+        _ build: ([Value]) -> [Value]
+    ) {
+        let graph = Graph(bodyInside: parent, hasTurns: isLoop)
         self.graph = graph
         self.name = String(parent.uniqueScopeName(name))
         (arguments, results) = graph.asDefault {
             let arguments = argumentTypes.map { graph.addArgument($0) }
             // A closure may return what it has from around as it is.
             return (arguments, build(arguments).map { graph.captured($0) ?? $0 })
+        }
+    }
+
+    /// Whether something inside is a mistake.
+    var hasMistakes: Bool { !graph.diagnostics.isEmpty }
+
+    /// The results for other arguments, as nodes of a graph inside the one around; nil where they need an update of a
+    /// variable, or something is a mistake.
+    func inlined(into other: Graph, _ inputs: [Value]) -> [Value]? {
+        let captures = graph.captures
+        let turn = graph.knownTurnNumber.flatMap { inner in other.turnNumber.map { (inner, $0) } }
+        let body = try? FunctionBody(
+            name: name, graph: graph, arguments: arguments + captures.map(\.inner) + (turn.map { [$0.0] } ?? []),
+            results: results)
+        guard let body, body.effects.isEmpty else { return nil }
+        let outer = captures.map { other.captured($0.outer) ?? $0.outer }
+        return body.inlined(into: other, inputs + outer + (turn.map { [$0.1] } ?? []))
+    }
+
+    /// Stands for the results because of a mistake inside, which it reports.
+    func unmade(_ types: [DType], in parent: Graph, function: String) -> [Value] {
+        let mistake = graph.diagnostics.first.map {
+            Mistake("inside \"\(name)\": \($0)".split(separator: "\n").joined(separator: " "))
+        }
+        let operation = UnmadeCall(name: function, types: types, mistake: mistake ?? Mistake("could not be made"))
+        return withGraph(parent) { parent.add(operation, [], name: function) }
+    }
+
+    /// Whether something asks for the number of the turn.
+    var countsTurns: Bool { graph.knownTurnNumber != nil }
+
+    /// Makes the number of the turn the last argument.
+    ///
+    /// - Parameters:
+    ///   - isCarriedOn: whether the number of the next turn becomes the last result.
+    mutating func addTurnNumber(isCarriedOn: Bool) {
+        guard let turn = graph.turnNumber else { return }
+        arguments.append(turn)
+        if isCarriedOn {
+            results.append(graph.asDefault { elementwise(.add, [turn, scalarConstant(1, .int64)]) })
         }
     }
 

@@ -115,9 +115,11 @@ private func dropped<Scalar: FloatingElement>(
         }
     }
     return inNodeScope(name, "dropout", of: x.graph) { name in
-        let seeds = RandomSeeds(operationSeed: seed, in: .default)
         // The seed is used up all the same, so that others do not depend on this rate.
-        if chance.keepsAll { return x }
+        if chance.keepsAll {
+            _ = RandomSeeds(operationSeed: seed, in: Graph.default.outermost)
+            return x
+        }
         let one = scalarConstant(1, Scalar.dtype)
         let (scaled, rate): (Value, Value)
         switch chance {
@@ -135,8 +137,7 @@ private func dropped<Scalar: FloatingElement>(
             scaled = x.value / (one - tensor)
         }
         let sizes = noiseSizes(noiseShape, x.value)
-        let random = RandomNumbers(.uniform, dtype: Scalar.dtype, indexType: sizes.dtype, seeds: seeds)
-        let numbers = makeValue(random, [sizes], name: "random_uniform")
+        let numbers = makeRandomNumbers(.uniform, Scalar.dtype, sizes, seed: seed, name: "random_uniform")
         let isKept = elementwise(.greaterEqual, [numbers, rate])
         let zero = scalarConstant(0, Scalar.dtype)
         return makeTensor(Select(dtype: Scalar.dtype), [isKept, scaled, zero], name: name)

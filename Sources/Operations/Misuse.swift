@@ -40,6 +40,9 @@ package func unmadeTensor<Scalar: TensorElement>(in graph: Graph) -> Tensor<Scal
     makeTensor(Unmade(dtype: Scalar.dtype), [], in: graph)
 }
 
+/// The same for a value whose type only the caller knows.
+func unmadeValue(_ dtype: DType, in graph: Graph) -> Value { makeValue(Unmade(dtype: dtype), [], in: graph) }
+
 private struct Unmade: UncheckedOperation {
     let dtype: DType
 

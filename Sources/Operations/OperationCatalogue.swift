@@ -111,6 +111,8 @@ package enum OperationCatalogue {
         let seeds = RandomSeeds(seed: 1, seed2: 2)
         return RandomNumbers.Kind.allCases.map { RandomNumbers($0, dtype: .float32, seeds: seeds) }
             + [RandomIntegers(dtype: .int32, seeds: seeds)]
+            + RandomNumbers.Kind.allCases.map { StatelessRandomNumbers($0, dtype: .float32) }
+            + [StatelessRandomIntegers(dtype: .int32)]
     }()
 
     private static let controlFlow: [any Operation] = {
@@ -146,7 +148,7 @@ package enum OperationCatalogue {
         UnsortedSegmentSum.self, OneHot.self, SelectRows.self, LeakyReluGradient.self, ClipByValue.self,
         GatherRows.self, ShapesOf.self, PassThroughAll.self, DynamicStitch.self, PaddedMatrixDiagonal.self,
         PaddedMatrixDiagonalPart.self, Conditional.self, WhileLoop.self, FunctionCall.self, RandomNumbers.self,
-        RandomIntegers.self,
+        RandomIntegers.self, StatelessRandomNumbers.self, StatelessRandomIntegers.self,
         Convolution.self,
         Pooling.self,
         Resizing.self,

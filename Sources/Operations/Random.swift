@@ -95,14 +95,18 @@ package struct RandomNumbers: RandomOperation {
     package func lower(_ context: LoweringContext) throws -> [ValueID] {
         _ = try context.integers(0, "the shape")
         let type = ArrayType(dtype, try context.outputShape())
-        let distribution: Distribution =
-            switch kind {
-            case .uniform: .uniform
-            case .normal: .normal
-            case .truncatedNormal: .truncatedNormal
-            }
         let state = try context.randomState(samples: reservedSamples(type.count))
-        return [try context.builder.add(.random(distribution), [state], type: type)]
+        return [try context.builder.add(.random(kind.distribution), [state], type: type)]
+    }
+}
+
+extension RandomNumbers.Kind {
+    var distribution: Distribution {
+        switch self {
+        case .uniform: .uniform
+        case .normal: .normal
+        case .truncatedNormal: .truncatedNormal
+        }
     }
 }
 
@@ -130,16 +134,7 @@ package struct RandomIntegers: RandomOperation {
 
     package func outputTypes(_ inputs: InputTypes) throws(Mistake) -> [TensorType] {
         try inputs.require(count: 3)
-        if dtype != .int32, dtype != .int64 { throw .unsupported(dtype, accepted: "int32 and int64") }
-        for index in 1...2 {
-            if inputs[index].dtype != dtype { throw .dtypesDiffer(inputs[index].dtype, dtype) }
-            if !inputs[index].shape.isCompatible(with: .scalar) {
-                throw Mistake("the bounds must be single numbers, but one has shape \(inputs[index].shape)")
-            }
-        }
-        if let low = inputs.integers(1)?.first, let high = inputs.integers(2)?.first, low >= high {
-            throw Mistake("there is no whole number from \(low) up to but without \(high)")
-        }
+        try inputs.requireBounds(1, dtype)
         return [TensorType(dtype, try inputs.requireShape(0))]
     }
 
@@ -158,12 +153,26 @@ package struct RandomIntegers: RandomOperation {
 
 extension InputTypes {
     /// The shape that input `index` holds.
-    fileprivate func requireShape(_ index: Int) throws(Mistake) -> Shape {
+    func requireShape(_ index: Int) throws(Mistake) -> Shape {
         try requireIntegers(index, "the shape")
         if let sizes = integers(index), elementCount(sizes) == nil {
             throw Mistake("\(sizes) is not a shape: its sizes are negative or too large")
         }
         return sizes(index)
+    }
+
+    /// Inputs `first` and the next are the bounds of a range of whole numbers.
+    func requireBounds(_ first: Int, _ dtype: DType) throws(Mistake) {
+        if dtype != .int32, dtype != .int64 { throw .unsupported(dtype, accepted: "int32 and int64") }
+        for index in first...(first + 1) {
+            if self[index].dtype != dtype { throw .dtypesDiffer(self[index].dtype, dtype) }
+            if !self[index].shape.isCompatible(with: .scalar) {
+                throw Mistake("the bounds must be single numbers, but one has shape \(self[index].shape)")
+            }
+        }
+        if let low = integers(first)?.first, let high = integers(first + 1)?.first, low >= high {
+            throw Mistake("there is no whole number from \(low) up to but without \(high)")
+        }
     }
 }
 
@@ -252,17 +261,8 @@ public func randomInteger<Scalar: IntegerElement>(
         let sizes = integerConstant(shape, name: "shape")
         let low = constant(range.lowerBound, name: "min").value
         let high = constant(range.upperBound, name: "max").value
-        let seeds = RandomSeeds(operationSeed: seed, in: .default)
-        let operation = RandomIntegers(dtype: Scalar.dtype, indexType: sizes.dtype, seeds: seeds)
-        return makeTensor(operation, [sizes, low, high], name: name)
+        return Tensor(makeRandomIntegers(Scalar.dtype, sizes, low, high, seed: seed, name: name))
     }
-}
-
-private func makeRandom(
-    _ kind: RandomNumbers.Kind, _ dtype: DType, _ sizes: Value, _ seed: Int?
-) -> Value {
-    let seeds = RandomSeeds(operationSeed: seed, in: sizes.graph)
-    return makeValue(RandomNumbers(kind, dtype: dtype, indexType: sizes.dtype, seeds: seeds), [sizes])
 }
 
 private func makeUniform<Scalar: FloatingElement>(
@@ -270,7 +270,7 @@ private func makeUniform<Scalar: FloatingElement>(
 ) -> Tensor<Scalar> {
     let (low, high) = (range.lowerBound, range.upperBound)
     return inNodeScope(name, "random_uniform", of: graph) { name in
-        let numbers = makeRandom(.uniform, Scalar.dtype, makeSizes(), seed)
+        let numbers = makeRandomNumbers(.uniform, Scalar.dtype, makeSizes(), seed: seed)
         if low == 0, high == 1 { return Tensor(numbers) }
         let maximum = constant(high, name: "max").value
         if low == 0 { return Tensor(numbers * maximum) }
@@ -288,7 +288,7 @@ private func makeNormal<Scalar: FloatingElement>(
         let sizes = makeSizes()
         let mean = constant(mean, name: "mean").value
         let deviation = constant(deviation, name: "stddev").value
-        let numbers = makeRandom(kind, Scalar.dtype, sizes, seed)
+        let numbers = makeRandomNumbers(kind, Scalar.dtype, sizes, seed: seed)
         let scaled = elementwise(.multiply, [numbers, deviation], name: "mul")
         return Tensor(elementwise(.add, [scaled, mean], name: name))
     }

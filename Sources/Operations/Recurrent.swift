@@ -173,11 +173,10 @@ private func recur<Scalar: FloatingElement>(
                             batch.map { integerConstant($0) }
                                 ?? makePart(makeShape(inputs.value), axis: 0, at: 1), integerConstant(columns),
                         ], axis: 0)))
-            let size = makePack(
-                [
-                    batch.map { integerConstant($0) } ?? makePart(makeShape(inputs.value), axis: 0, at: 1),
-                    integerConstant(units),
-                ], axis: 0)
+            // As a constant where it can be, so that what is made of it has a known shape.
+            let size =
+                batch.map { integerConstant([$0, units]) }
+                ?? makePack([makePart(makeShape(inputs.value), axis: 0, at: 1), integerConstant(units)], axis: 0)
             let zero = Tensor<Scalar>(
                 makeValue(Fill(dtype: Scalar.dtype, indexType: size.dtype), [size, scalarConstant(0, Scalar.dtype)]))
             let start = initial.map { $0 ?? zero }
@@ -208,11 +207,15 @@ private func recur<Scalar: FloatingElement>(
             } else {
                 let isTwo = states.count == 2
                 // The states of all steps are kept: the backward loop finds them there.
-                let long = makeConcatenation([integerConstant([steps]), size], axis: integerConstant(0))
-                let rows = Tensor<Scalar>(
+                let long =
+                    batch.map { integerConstant([steps, $0, units]) }
+                    ?? makeConcatenation([integerConstant([steps]), size], axis: integerConstant(0))
+                let filled = Tensor<Scalar>(
                     makeValue(
                         Fill(dtype: Scalar.dtype, indexType: long.dtype), [long, scalarConstant(0, Scalar.dtype)]))
-                let (_, h, c, output, hs, cs, outputs) = whileLoop(
+                // Only a stack of a known length is taken for the gradient's; else the loop would run twice.
+                let rows = ensureShape(filled, Shape([steps, batch, units]))
+                let (_, h, c, output, hs, _, outputs) = whileLoop(
                     constant(0), states[0], isTwo ? states[1] : constant(.zero), zero, rows,
                     isTwo ? rows : constant(.zero), mask == nil ? constant(.zero) : rows, name: "steps"
                 ) { i, _, _, _, _, _, _ in

@@ -39,6 +39,7 @@ enum WorkloadName: String, CaseIterable, Sendable {
     case feed100 = "feed-100"
     case feed100Ahead = "feed-100-ahead"
     case convnet
+    case lstm
     case twoLayer = "two-layer"
     case chain1000 = "chain-1000"
     case chain10000 = "chain-10000"
@@ -49,7 +50,7 @@ enum WorkloadName: String, CaseIterable, Sendable {
         switch self {
         case .mnistSGD, .mnistAdamDropout, .kerasMNIST, .kerasMNISTShuffled, .feed32, .feed100, .feed100Ahead, .convnet:
             true
-        case .inverse, .twoLayer, .chain1000, .chain10000, .chain100000: false
+        case .inverse, .lstm, .twoLayer, .chain1000, .chain10000, .chain100000: false
         }
     }
 
@@ -64,6 +65,7 @@ enum WorkloadName: String, CaseIterable, Sendable {
         case .feed100: Feeding(dataFolder: dataFolder, batch: 100)
         case .feed100Ahead: Feeding(dataFolder: dataFolder, batch: 100, isPrefetched: true)
         case .convnet: DigitClassifier.convolutional(dataFolder)
+        case .lstm: LongMemory()
         case .twoLayer: TwoLayer()
         case .chain1000: Chain(length: 1_000)
         case .chain10000: Chain(length: 10_000)

@@ -71,6 +71,39 @@ extension OpSample {
                 }
                 return [power.value]
             },
+            OpSample(operation: "StatelessWhile", variant: "at most 5 turns", inputs: inputs) { values in
+                let (n, x) = (Tensor<Int32>(values[0]), Tensor<Scalar>(values[1]))
+                let (_, power) = whileLoop(constant(0, in: n.graph) as Tensor<Int32>, x, maximumIterations: 5) { i, _ in
+                    less(i, n)
+                } body: { i, power in
+                    (i + 1, matmul(power, x) * 0.5)
+                }
+                return [power.value]
+            },
+            OpSample(operation: "StatelessWhile", variant: "rows", inputs: [inputs[1]]) { values in
+                let x = Tensor<Scalar>(values[0])
+                return [
+                    scan(x) { $0 * $1 + $0 }.value, mapFn(x) { ($0 * $0).sum() }.value,
+                    foldr(x, initial: Operations.ones([2], in: x.graph)) { $0 * $1 }.value,
+                ]
+            },
+            OpSample(operation: "StatelessWhile", variant: "random", inputs: [inputs[0]], gradient: .noInput) {
+                values in
+                let n = Tensor<Int32>(values[0])
+                let (_, sum) = whileLoop(
+                    constant(0, in: n.graph) as Tensor<Int32>, Operations.zeros([2, 3], in: n.graph) as Tensor<Scalar>
+                ) { i, _ in
+                    less(i, n)
+                } body: { i, sum in
+                    let (_, next) = whileLoop(constant(0) as Tensor<Int32>, sum) { j, _ in
+                        less(j, 2)
+                    } body: { j, sum in
+                        (j + 1, sum + randomNormal([2, 3], seed: 5))
+                    }
+                    return (i + 1, next)
+                }
+                return [sum.value]
+            },
             OpSample(operation: "While", inputs: inputs, gradient: noGradient) { values in
                 let (n, x) = (Tensor<Int32>(values[0]), Tensor<Scalar>(values[1]))
                 let v = Variable<Scalar>(.zeros, shape: [2, 2], in: x.graph)

@@ -82,6 +82,7 @@ private let goldenTolerance = 3e-6
         // Compared with TensorFlow as exported graphs.
         "ClipByValue", "Gather", "ShapeN", "IdentityN", "DynamicStitch", "MatrixDiagV3", "MatrixDiagPartV3",
         "RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt",
+        "StatelessRandomUniform", "StatelessRandomNormal", "StatelessTruncatedNormal", "StatelessRandomUniformInt",
         "If", "Case", "While", "StatefulPartitionedCall",
         "InTopKV2", "TopKV2", "FusedBatchNormV3", "FusedBatchNormGradV3", "Einsum", "MirrorPad", "MirrorPadGrad",
         "Roll", "GatherNd", "ScatterNd", "TensorScatterUpdate",

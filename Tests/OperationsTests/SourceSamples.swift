@@ -194,7 +194,15 @@ extension OpSample {
                     (randomInteger([5], in: -3..<10, seed: 3) as Tensor<Int32>).value,
                     (randomInteger([2, 2], in: 0..<1_000_000_000_000, seed: 4) as Tensor<Int64>).value,
                 ]
-            }
+            },
+            OpSample(
+                operation: "StatelessRandomUniformInt",
+                inputs: [SampleInput(.int64, [2], .values([-123_456_789_012, 7]))], gradient: .noInput
+            ) { values in
+                let operation = StatelessRandomIntegers(dtype: .int32)
+                let bounds = [scalarConstant(-5, .int32), scalarConstant(1000, .int32)]
+                return [makeValue(operation, [integerConstant([9]), values[0]] + bounds)]
+            },
         ]
 
     private static func randomNumbers<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
@@ -212,6 +220,30 @@ extension OpSample {
             },
             OpSample(operation: "TruncatedNormal", variant: "\(Scalar.dtype)", inputs: [], gradient: .noInput) { _ in
                 [(truncatedNormal([50], seed: 1) as Tensor<Scalar>).value]
+            },
+            OpSample(
+                operation: "StatelessRandomUniform", variant: "\(Scalar.dtype)",
+                inputs: [SampleInput(.int64, [2], .values([5_000_000_000, -3]))], gradient: .noInput
+            ) { values in
+                let seed = Tensor<Int64>(values[0])
+                return [
+                    (statelessUniform([2, 3], seed: seed) as Tensor<Scalar>).value,
+                    (statelessUniform([7], seed: seed, in: -2..<5) as Tensor<Scalar>).value,
+                    (statelessUniform([0], seed: seed) as Tensor<Scalar>).value,
+                ]
+            },
+            OpSample(
+                operation: "StatelessRandomNormal", variant: "\(Scalar.dtype)",
+                inputs: [SampleInput(.int32, [2], .values([-5, 3]))], gradient: .noInput
+            ) { values in
+                let seed = Tensor<Int32>(values[0])
+                return [(statelessNormal([7], seed: seed, mean: 1, standardDeviation: 2) as Tensor<Scalar>).value]
+            },
+            OpSample(
+                operation: "StatelessTruncatedNormal", variant: "\(Scalar.dtype)",
+                inputs: [SampleInput(.int32, [2], .values([1, 2]))], gradient: .noInput
+            ) { values in
+                [(statelessTruncatedNormal([50], seed: Tensor<Int32>(values[0])) as Tensor<Scalar>).value]
             },
         ]
     }

@@ -132,20 +132,6 @@ import Testing
         }
     }
 
-    @Test func randomNumbersInsideAreAMistake() throws {
-        try Graph().asDefault { () throws in
-            let result = whileLoop(constant(0) as Tensor<Float>) {
-                less($0, 3)
-            } body: {
-                $0 + randomUniform([])
-            }
-            let error = #expect(throws: SessionError.self) { try Session().run(result) }
-            let text = error?.description ?? ""
-            #expect(text.contains("random numbers are not supported inside"), "\(text)")
-            #expect(text.contains("inside StatelessWhile \"while\""), "\(text)")
-        }
-    }
-
     // MARK: - Mistakes
 
     @Test func aValueThatChangesItsShapeIsAMistakeThatNamesBoth() throws {
