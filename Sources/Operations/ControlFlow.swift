@@ -133,7 +133,7 @@ public func whileLoop<each Scalar: TensorElement>(
         }
         return (repeat next(each initial))
     }
-    let results = loop(
+    let results = makeLoop(
         values, maximumIterations: maximumIterations, name: name,
         condition: { values in
             let arguments = tensors(values)
@@ -149,9 +149,9 @@ public func whileLoop<each Scalar: TensorElement>(
     return tensors(results)
 }
 
-/// Always as many values as initial ones.
-private func loop(
-    _ initial: [Value], maximumIterations: Int?, name: String?, condition: ([Value]) -> Value,
+/// The loop of untyped values; always as many values as initial ones.
+func makeLoop(
+    _ initial: [Value], maximumIterations: Int? = nil, name: String?, condition: ([Value]) -> Value,
     body: ([Value]) -> [Value]
 ) -> [Value] {
     let parent = graphForNodes(of: initial.first?.graph ?? .default)
