@@ -12,6 +12,9 @@ struct LayerCase: Sendable {
     let tolerance: Float
     let layers: @Sendable () -> [any Layer]
 
+    /// Whether what is compared is a second call, which goes on with the states of the first.
+    var isStateful: Bool { name.hasPrefix("stateful") }
+
     init(_ name: String, tolerance: Float = 1e-5, _ layers: @autoclosure @escaping @Sendable () -> any Layer) {
         self.init(name, tolerance: tolerance, list: { [layers()] })
     }
@@ -24,7 +27,7 @@ struct LayerCase: Sendable {
 extension LayerCase {
     static let all: [LayerCase] =
         simple + activations + lookups + convolutions + pooling + rearranging + normalization + merging
-        + attention
+        + attention + recurrent
 
     private static let simple: [LayerCase] = [
         .init("dense", Dense(3)),

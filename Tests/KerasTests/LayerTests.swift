@@ -51,7 +51,8 @@ import Testing
             var floats: [Tensor<Float>] = []
             var values: [LayerValue] = []
             for (_, array) in try numbers.arrays(each.name + "/x") {
-                let shape = Shape([nil] + array.shape.dropFirst().map { Optional($0) })
+                let batch = each.isStateful ? array.shape.first : nil
+                let shape = Shape([batch] + array.shape.dropFirst().map { Optional($0) })
                 if array.dtype == .int32 {
                     let input = placeholder(Int32.self, shape)
                     values.append(LayerValue(input))
@@ -70,7 +71,11 @@ import Testing
                 let isToItself = layer is MultiHeadAttention && values.count == 1
                 values = context.outputs(of: layer, for: isToItself ? values + values : values)
             }
-            let output = try #require(values.first?.tensor.as(Float.self))
+            var output = try #require(values.first?.tensor.as(Float.self))
+            // Several outputs stand side by side, sample by sample.
+            if values.count > 1 {
+                output = concatenate(values.compactMap { $0.tensor.as(Float.self).map { Flatten()($0) } }, axis: 1)
+            }
 
             let session = Session(graph: graph)
             try session.initializeVariables()
@@ -82,6 +87,7 @@ import Testing
             guard weights.count == given.count else { return }
             try session.setValues(zip(weights, given).map { (AnyVariable($0.variable), $1.array) })
 
+            if each.isStateful { try session.run(group(context.updates), feeding: feeds) }
             let trained = layers.flatMap(\.trainableWeights).map(\.variable.tensor)
             let projection = constant(try numbers.read(each.name + "/c"))
             let derived = gradients(

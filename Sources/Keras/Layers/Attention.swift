@@ -132,14 +132,18 @@ public struct MultiHeadAttention: Layer {
 
 // MARK: - In files
 
-extension MultiHeadAttention: ConfigurableLayer {
+extension Configuration {
+    /// What Keras says with each call of a layer of attention rather than in its settings.
+    static var causalKey: String { "use_causal_mask" }
+}
+
+extension MultiHeadAttention: ConfigurableLayer, ArgumentNaming {
+    func arguments(_ tensors: [JSONValue]) -> (positional: [JSONValue], named: [String: JSONValue]) {
+        (tensors, isCausal ? [Configuration.causalKey: true] : [:])
+    }
+
     public var configuration: Configuration {
         get throws {
-            if isCausal {
-                throw KerasError(
-                    "MultiHeadAttention \"\(name)\" is causal, which Keras says with each call rather than in the layer",
-                    hint: "save the weights alone")
-            }
             return Configuration(
                 Self.className,
                 [
@@ -158,6 +162,7 @@ extension MultiHeadAttention: ConfigurableLayer {
             outputSize: try configuration.optionalInteger("output_shape"),
             dropout: try configuration.number("dropout", default: 0),
             usesBias: try configuration.bool("use_bias", default: true),
+            isCausal: try configuration.bool(Configuration.causalKey, default: false),
             kernelInitializer: try configuration.initializer("kernel_initializer", default: .glorotUniform()),
             biasInitializer: try configuration.initializer("bias_initializer", default: .zeros),
             name: configuration.layerName)

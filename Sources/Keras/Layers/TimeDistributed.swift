@@ -79,6 +79,9 @@ extension Configuration {
         guard let type = LayerCatalogue.byName[name] else {
             throw KerasError.unknownName(name, "layer", known: Array(LayerCatalogue.byName.keys))
         }
-        return try type.init(configuration: Configuration(name, settings[key]?["config"]?.object ?? [:]))
+        let inner = settings[key]?["config"]?.object ?? [:]
+        let layer = try type.init(configuration: Configuration(name, inner))
+        layer.isTrainable = inner["trainable"]?.bool ?? true
+        return layer
     }
 }

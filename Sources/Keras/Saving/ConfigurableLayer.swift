@@ -22,6 +22,12 @@ public protocol ConfigurableLayer: Layer {
     init(configuration: Configuration) throws
 }
 
+/// A layer whose inputs Keras takes otherwise than as one tensor or one list.
+protocol ArgumentNaming: Layer {
+    /// The arguments of a call.
+    func arguments(_ tensors: [JSONValue]) -> (positional: [JSONValue], named: [String: JSONValue])
+}
+
 extension Configuration {
     /// The name of the layer, where it is given.
     public var layerName: String? { settings["name"]?.string }
@@ -39,6 +45,7 @@ enum LayerCatalogue {
         AveragePooling1D.self,
         AveragePooling2D.self,
         BatchNormalization.self,
+        Bidirectional.self,
         Concatenate.self,
         Conv1D.self,
         Conv1DTranspose.self,
@@ -54,6 +61,8 @@ enum LayerCatalogue {
         ELU.self,
         Embedding.self,
         Flatten.self,
+        GRU.self,
+        GRUCell.self,
         GaussianDropout.self,
         GaussianNoise.self,
         GlobalAveragePooling1D.self,
@@ -61,6 +70,8 @@ enum LayerCatalogue {
         GlobalMaxPooling1D.self,
         GlobalMaxPooling2D.self,
         GroupNormalization.self,
+        LSTM.self,
+        LSTMCell.self,
         LayerNormalization.self,
         LeakyReLU.self,
         Masking.self,
@@ -74,16 +85,20 @@ enum LayerCatalogue {
         PReLU.self,
         Permute.self,
         RMSNormalization.self,
+        RNN.self,
         ReLU.self,
         RepeatVector.self,
         Rescaling.self,
         Reshape.self,
         SeparableConv1D.self,
         SeparableConv2D.self,
+        SimpleRNN.self,
+        SimpleRNNCell.self,
         Softmax.self,
         SpatialDropout1D.self,
         SpatialDropout2D.self,
         TimeDistributed.self,
+        StackedRNNCells.self,
         Subtract.self,
         UnitNormalization.self,
         UpSampling1D.self,

@@ -92,10 +92,10 @@ private struct ModelReader {
                 try made.add(name, .input(tensor), place)
                 continue
             }
-            let layer = try layer(className, json, settings, path: place, depth: depth)
-            let calls = try array(json["inbound_nodes"] ?? [], place + ".inbound_nodes").enumerated().map {
-                try arguments($1, "\(place).inbound_nodes[\($0)]")
-            }
+            let nodes = try array(json["inbound_nodes"] ?? [], place + ".inbound_nodes")
+            let calls = try nodes.enumerated().map { try arguments($1, "\(place).inbound_nodes[\($0)]") }
+            let layer = try layer(
+                className, json, settings.merging(try settingsOfCalls(nodes, place)) { $1 }, path: place, depth: depth)
             let isFunctional = layer is Model && !(layer is Sequential)
             try made.add(name, .layer(layer, calls: calls, isFunctional: isFunctional), place)
         }
@@ -106,6 +106,16 @@ private struct ModelReader {
         let model = withGraph(graph) { Model(inputs: inputs, outputs: outputs, name: config["name"]?.string) }
         model.isTrainable = config["trainable"]?.bool ?? true
         return model
+    }
+
+    /// What is a setting of a layer here, but an argument of its calls in Keras.
+    private func settingsOfCalls(_ nodes: [JSONValue], _ path: String) throws -> [String: JSONValue] {
+        let key = Configuration.causalKey
+        let found = Set(nodes.map { $0["kwargs"]?[key]?.bool ?? false })
+        if found.count > 1 {
+            throw KerasError("\(path): calls of one layer differ in \(key)", hint: "use a layer for each")
+        }
+        return found.first == true ? [key: true] : [:]
     }
 
     /// The tensors among the arguments of a call, in order.
@@ -126,8 +136,9 @@ private struct ModelReader {
         // What is left out or has its usual value needs nothing; tensors come after the others, as Keras's layers name
         // them.
         let named = json["kwargs"]?.object ?? [:]
-        let order = ["value", "key", "initial_state"]
-        for (key, value) in named.sorted(by: { $0.key < $1.key }) where !order.contains(key) && key != "training" {
+        let order = ["query", "value", "key", "sequences", "inputs", "initial_state"]
+        for (key, value) in named.sorted(by: { $0.key < $1.key })
+        where !order.contains(key) && key != "training" && key != Configuration.causalKey {
             if value == .null || value.bool == false { continue }
             throw KerasError("\(path).kwargs.\(key): this argument is not taken here")
         }

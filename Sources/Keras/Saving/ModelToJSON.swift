@@ -127,7 +127,10 @@ private struct FunctionalWriter {
                 ],
             ]
         }
-        return ["args": [tensors.count == 1 ? tensors[0] : .array(tensors)], "kwargs": [:]]
+        let arguments =
+            (call.layer as? any ArgumentNaming)?.arguments(tensors)
+            ?? (positional: [tensors.count == 1 ? tensors[0] : .array(tensors)], named: [:])
+        return ["args": .array(arguments.positional), "kwargs": .object(arguments.named)]
     }
 
     /// The inputs or outputs of the model.

@@ -163,6 +163,68 @@ case("attention-masked", [L.Masking(), L.MultiHeadAttention(2, 3), L.GlobalAvera
 case("time-distributed", L.TimeDistributed(L.Dense(3, activation="tanh")), (2, 4, 5))
 case("time-distributed-images", L.TimeDistributed(L.Conv2D(2, 2)), (2, 3, 4, 4, 1))
 
+# Recurrent layers. A name that starts with "stateful" stands for a second call.
+SEQUENCE = (3, 5, 4)
+RNNS = {
+    "simple-rnn": (L.SimpleRNN, {"activation": "relu", "use_bias": False}),
+    "lstm": (L.LSTM, {
+        "activation": "relu", "recurrent_activation": "hard_sigmoid", "use_bias": False, "unit_forget_bias": False}),
+    "gru": (L.GRU, {"activation": "relu", "recurrent_activation": "hard_sigmoid", "use_bias": False}),
+}
+for name, (layer, settings) in RNNS.items():
+    case(name, layer(3), SEQUENCE)
+    case(name + "-sequences", layer(3, return_sequences=True), SEQUENCE)
+    case(name + "-settings", layer(3, **settings), SEQUENCE)
+    case(name + "-backwards", layer(3, go_backwards=True, return_sequences=True), SEQUENCE)
+    case(name + "-states", layer(3, return_sequences=True, return_state=True), SEQUENCE)
+    case(name + "-unrolled", layer(3, unroll=True, return_sequences=True), SEQUENCE)
+    case(name + "-one-step", layer(3), (3, 1, 4))
+    case(name + "-dropout-in-use", layer(3, dropout=0.5, recurrent_dropout=0.25), SEQUENCE)
+    # Keras's SimpleRNN takes this setting, but does nothing with it.
+    if name != "simple-rnn":
+        case(name + "-activity", layer(3, activity_regularizer=keras.regularizers.L1L2(0.1, 0.2)), SEQUENCE)
+    case(
+        name + "-initial", layer(3, return_state=True), SEQUENCE, *[(3, 3)] * (2 if name == "lstm" else 1))
+    case("stateful-" + name, layer(3, stateful=True, return_sequences=True), SEQUENCE)
+    case(name + "-masked", [L.Masking(), layer(3)], (6, 5, 1), whole=3)
+    case(name + "-masked-sequences", [L.Masking(), layer(3, return_sequences=True)], (6, 5, 1), whole=3)
+    case(
+        name + "-masked-backwards",
+        [L.Masking(), layer(3, return_sequences=True, return_state=True, go_backwards=True)], (6, 5, 1), whole=3)
+    case(
+        name + "-masked-zeros", [L.Masking(), layer(3, return_sequences=True, zero_output_for_mask=True)], (6, 5, 1),
+        whole=3)
+    case(
+        name + "-masked-unrolled", [L.Masking(), layer(3, return_sequences=True, return_state=True, unroll=True)],
+        (6, 5, 1), whole=3)
+    case("bidirectional-" + name, L.Bidirectional(layer(3)), SEQUENCE)
+case("gru-reset-before", L.GRU(3, reset_after=False), SEQUENCE)
+case("gru-reset-before-dropout-in-use", L.GRU(3, reset_after=False, recurrent_dropout=0.5), SEQUENCE)
+case("lstm-words", [L.Embedding(5, 4, mask_zero=True), L.LSTM(3, return_sequences=True), L.LSTM(2)], (6, 5), whole=5)
+case("lstm-per-step", [L.LSTM(3, return_sequences=True), L.TimeDistributed(L.Dense(2))], SEQUENCE)
+for mode in ["sum", "mul", "ave", "concat", None]:
+    case(
+        "bidirectional-" + (mode or "separate"), L.Bidirectional(L.LSTM(3, return_sequences=True), merge_mode=mode),
+        SEQUENCE)
+case("bidirectional-states", L.Bidirectional(L.LSTM(3, return_state=True)), SEQUENCE)
+case("bidirectional-initial", L.Bidirectional(L.GRU(3, return_sequences=True)), SEQUENCE, (3, 3), (3, 3))
+case(
+    "bidirectional-other",
+    L.Bidirectional(L.LSTM(3, return_sequences=True), backward_layer=L.GRU(2, return_sequences=True, go_backwards=True)),
+    SEQUENCE)
+case(
+    "bidirectional-masked", [L.Masking(), L.Bidirectional(L.LSTM(3, return_sequences=True))], (6, 5, 1), whole=3)
+case("stateful-bidirectional", L.Bidirectional(L.GRU(3, stateful=True)), SEQUENCE)
+case("rnn", L.RNN(L.GRUCell(3), return_sequences=True), SEQUENCE)
+case("rnn-stacked", L.RNN([L.LSTMCell(3), L.GRUCell(4), L.SimpleRNNCell(2)], return_sequences=True), SEQUENCE)
+case(
+    "rnn-stacked-masked",
+    [L.Masking(), L.RNN(L.StackedRNNCells([L.LSTMCell(3), L.LSTMCell(2)]), go_backwards=True, return_sequences=True)],
+    (6, 5, 1), whole=3)
+case("simple-rnn-cell", L.SimpleRNNCell(3), (2, 4), (2, 3))
+case("lstm-cell", L.LSTMCell(3), (2, 4), (2, 3), (2, 3))
+case("gru-cell", L.GRUCell(3, reset_after=False), (2, 4), (2, 3))
+
 
 def main(path, seed):
     rng = np.random.default_rng(seed)
@@ -177,6 +239,11 @@ def main(path, seed):
             if isinstance(layer, L.MultiHeadAttention):
                 parts = y if isinstance(y, list) else [y, y]
                 y = layer(*parts, use_causal_mask=layer.name.startswith("causal"), training=training)
+            elif isinstance(layer, (L.RNN, L.Bidirectional)) and isinstance(y, list):
+                y = layer(y[0], initial_state=y[1:], training=training)
+            elif hasattr(layer, "state_size") and not isinstance(layer, L.RNN):
+                output, states = layer(y[0], y[1:])
+                y = [output] + list(states)
             else:
                 y = layer(y, training=training) if layer._call_has_training_arg else layer(y)
         return y
@@ -196,6 +263,8 @@ def main(path, seed):
             for x in real:
                 tape.watch(x)
             y = (compiled if needs_xla(layers[0]) else run)(layers, inputs if len(inputs) > 1 else inputs[0], training)
+            if isinstance(y, (list, tuple)):
+                y = tf.concat([tf.reshape(part, [part.shape[0], -1]) for part in y], 1)
             if projection is None:
                 projection = draw(y.shape)
             target = tf.reduce_sum(y * projection)
@@ -232,6 +301,10 @@ def main(path, seed):
         if not isinstance(layers[0], L.Normalization):
             for i, w in enumerate(w for l in layers for w in l.weights if "seed" not in w.name):
                 out[f"{name}/w/{i}/{w.name}"] = w.numpy()
+        if name.startswith("stateful"):
+            for layer in layers[0].layers if hasattr(layers[0], "layers") else layers:
+                getattr(layer, "reset_states", getattr(layer, "reset_state", None))()
+            run(layers, tf.constant(xs[0]), False)
         projection = compute(name, layers, xs, None, False)
         out[name + "/c"] = projection
         if training:
