@@ -68,7 +68,7 @@ import Testing
             let context = LayerContext(graph: graph, isTraining: isTraining)
             for layer in layers {
                 // Attention of a sequence to itself is called with the sequence twice.
-                let isToItself = layer is MultiHeadAttention && values.count == 1
+                let isToItself = layer is any SelfAttending && values.count == 1
                 values = context.outputs(of: layer, for: isToItself ? values + values : values)
             }
             var output = try #require(values.first?.tensor.as(Float.self))

@@ -4,6 +4,9 @@ import Graphs
 import Operations
 import Tensors
 
+/// A layer to which one input stands for query and value alike.
+protocol SelfAttending: Layer {}
+
 /// Attention with several heads: each looks for other things.
 ///
 ///     let y = MultiHeadAttention(heads: 8, keySize: 64)([x, x])            // self-attention
@@ -14,7 +17,7 @@ import Tensors
 /// - Shapes: query `[batch, steps, n]`, value `[batch, steps', m]` and, where it is another, key like the value →
 ///   `[batch, steps, outputSize]`.
 /// - Source: A. Vaswani et al., "Attention is all you need" (2017); Keras's `MultiHeadAttention`, whose weights it has.
-public struct MultiHeadAttention: Layer {
+public struct MultiHeadAttention: SelfAttending {
     public let state: LayerState
     public let heads: Int
     public let keySize: Int
@@ -46,9 +49,6 @@ public struct MultiHeadAttention: Layer {
         self.kernelInitializer = kernelInitializer
         self.biasInitializer = biasInitializer
     }
-
-    /// Self-attention.
-    public func callAsFunction(_ input: KerasTensor) -> KerasTensor { callAsFunction([input, input]) }
 
     public func call(_ inputs: [LayerValue], _ context: LayerContext) -> [LayerValue] {
         guard (2...3).contains(inputs.count) else {
@@ -130,6 +130,11 @@ public struct MultiHeadAttention: Layer {
     }
 }
 
+extension SelfAttending {
+    /// Self-attention.
+    public func callAsFunction(_ input: KerasTensor) -> KerasTensor { callAsFunction([input, input]) }
+}
+
 // MARK: - In files
 
 extension Configuration {
@@ -159,7 +164,9 @@ extension MultiHeadAttention: ConfigurableLayer, ArgumentNaming {
         self.init(
             heads: try configuration.integer("num_heads"), keySize: try configuration.integer("key_dim"),
             valueSize: try configuration.optionalInteger("value_dim"),
-            outputSize: try configuration.optionalInteger("output_shape"),
+            outputSize: try configuration.optional("output_shape", "a whole number") { json in
+                json.integer ?? json.array.flatMap { $0.count == 1 ? $0[0].integer : nil }
+            },
             dropout: try configuration.number("dropout", default: 0),
             usesBias: try configuration.bool("use_bias", default: true),
             isCausal: try configuration.bool(Configuration.causalKey, default: false),

@@ -61,7 +61,9 @@ extension Configuration {
         let configuration = try layer.configuration
         var settings = configuration.settings
         settings["name"] = .string(layer.name)
-        settings["trainable"] = .bool(layer.isTrainable)
+        if !layersWithoutTrainable.contains(configuration.className) {
+            settings["trainable"] = .bool(layer.isTrainable)
+        }
         settings["dtype"] = "float32"
         return [
             "module": "keras.layers", "class_name": .string(configuration.className), "config": .object(settings),

@@ -70,7 +70,7 @@ extension Model {
         }
         var config = configuration.settings
         config["name"] = .string(layer.name)
-        config["trainable"] = .bool(layer.isTrainable)
+        if !layersWithoutTrainable.contains(configuration.className) { config["trainable"] = .bool(layer.isTrainable) }
         config["dtype"] = config["dtype"] ?? "float32"
         let isOwn = LayerCatalogue.byName[configuration.className] != nil
         return [
@@ -79,6 +79,9 @@ extension Model {
         ]
     }
 }
+
+/// Keras's classes that refuse to be told whether they are trained.
+let layersWithoutTrainable: Set = ["SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
 
 /// So deep may models lie in each other.
 let nestingLimit = 30

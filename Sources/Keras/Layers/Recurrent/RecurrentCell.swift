@@ -47,6 +47,10 @@ public protocol RecurrentCell: Layer {
 extension RecurrentCell {
     public var outputSize: Int { stateSizes.first ?? 0 }
 
+    func arguments(_ tensors: [JSONValue]) -> (positional: [JSONValue], named: [String: JSONValue]) {
+        (Array(tensors.prefix(1)) + (tensors.count > 1 ? [.array(Array(tensors.dropFirst()))] : []), [:])
+    }
+
     /// One step: an input and perhaps the states → the output and the states.
     public func call(_ inputs: [LayerValue], _ context: LayerContext) -> [LayerValue] {
         guard inputs.count == 1 || inputs.count == 1 + stateSizes.count, let first = inputs.first else {
@@ -95,7 +99,6 @@ public struct StackedRNNCells: RecurrentCell {
         self.cells = cells
     }
 
-    public static var className: String { "StackedRNNCells" }
     public var stateSizes: [Int] { cells.flatMap(\.stateSizes) }
     public var outputSize: Int { cells.last?.outputSize ?? 0 }
 
@@ -118,6 +121,7 @@ public struct StackedRNNCells: RecurrentCell {
         _ sequence: Tensor<Float>, initial: [Tensor<Float>], _ options: RecurrentOptions<Float>,
         _ context: LayerContext
     ) -> RecurrentResult<Float> {
+        if cells.isEmpty { context.report("has no cells") }
         var (rest, after, options) = (initial[...], [Tensor<Float>](), options)
         var result = RecurrentResult(sequence: sequence, last: sequence, states: initial)
         for cell in cells {
@@ -144,7 +148,7 @@ public struct StackedRNNCells: RecurrentCell {
 
 // MARK: - In files
 
-extension StackedRNNCells: ConfigurableLayer {
+extension StackedRNNCells: ConfigurableLayer, ArgumentNaming {
     public var configuration: Configuration {
         get throws {
             Configuration(Self.className, ["cells": .array(try cells.map { try Configuration.json(ofInner: $0) })])

@@ -64,7 +64,7 @@ public struct RecurrentCellSettings: Sendable {
 }
 
 /// A cell of the library: its weights are a kernel, a recurrent kernel and a bias.
-protocol StandardCell: RecurrentCell, ConfigurableLayer {
+protocol StandardCell: RecurrentCell, ConfigurableLayer, ArgumentNaming {
     /// How many blocks of `units` columns the kernels have.
     static var gates: Int { get }
     var settings: RecurrentCellSettings { get }
