@@ -27,7 +27,7 @@ struct LayerCase: Sendable {
 extension LayerCase {
     static let all: [LayerCase] =
         simple + activations + lookups + convolutions + pooling + rearranging + normalization + merging
-        + attention + recurrent
+        + attention + recurrent + masks
 
     private static let simple: [LayerCase] = [
         .init("dense", Dense(3)),
@@ -47,8 +47,10 @@ extension LayerCase {
     private static let activations: [LayerCase] =
         [
             ActivationFunction.relu, .relu6, .elu, .selu, .softplus, .softsign, .softmax, .logSoftmax, .sigmoid,
-            .hardSigmoid, .silu, .hardSilu, .gelu, .mish, .leakyRelu, .exponential, .linear, .tanh,
+            .hardSigmoid, .silu, .hardSilu, .gelu, .mish, .leakyRelu, .exponential, .linear, .tanh, .celu, .hardTanh,
+            .hardShrink, .softShrink, .tanhShrink, .squareplus, .logSigmoid, .sparsePlus, .sparseSigmoid,
         ].map { function in LayerCase("activation-\(function.name)", Activation(function)) } + [
+            .init("activation-glu", Activation(.glu)),
             .init("relu-settings", ReLU(maximum: 1, negativeSlope: 0.25, threshold: 0.5)),
             .init("leaky-relu", LeakyReLU()),
             .init("leaky-relu-slope", LeakyReLU(negativeSlope: 0.1)),
@@ -67,6 +69,23 @@ extension LayerCase {
         .init("masking-passed-on") {
             [Masking(), Dense(3, activation: .relu), Dropout(0.5), LayerNormalization(), GlobalAveragePooling1D()]
         },
+    ]
+
+    /// Which layers pass a mask on, and which end it.
+    private static let masks: [LayerCase] = [
+        .init("mask-conv1d") { [Masking(), Conv1D(2, kernelSize: 2)] },
+        .init("mask-pooling") { [Masking(), MaxPooling1D()] },
+        .init("mask-flatten") { [Masking(), Flatten()] },
+        .init("mask-rms") { [Masking(), RMSNormalization()] },
+        .init("mask-dense") { [Masking(), Dense(2)] },
+        .init("mask-padding") { [Masking(), ZeroPadding1D()] },
+        .init("mask-time-distributed") { [Masking(), TimeDistributed(Dense(2))] },
+        .init("mask-batch") { [Masking(), BatchNormalization()] },
+        .init("mask-lstm") { [Masking(), LSTM(2, returnsSequences: true)] },
+        .init("mask-add") { [Masking(), Add()] },
+        .init("mask-concatenate") { [Masking(), Concatenate()] },
+        .init("mask-concatenate-steps") { [Masking(), Concatenate(axis: 1)] },
+        .init("mask-dot") { [Masking(), Dot(axes: (2, 2))] },
     ]
 
     private static let convolutions: [LayerCase] = [

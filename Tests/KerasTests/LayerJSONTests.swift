@@ -30,7 +30,10 @@ import Testing
             var values = inputs
             for layer in each.layers() {
                 let isToItself = layer is any SelfAttending && values.count == 1
-                values = layer.outputs(for: isToItself ? values + values : values)
+                values =
+                    layer is Masking
+                    ? values.flatMap { layer.outputs(for: [$0]) }
+                    : layer.outputs(for: isToItself ? values + values : values)
             }
             let model = Model(inputs: inputs, outputs: values)
             try graph.requireSound()

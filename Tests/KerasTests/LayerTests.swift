@@ -29,6 +29,15 @@ import Testing
         try compare(LayerNumbers(NPZReader(folder.path("layers.npz"))))
     }
 
+    /// Keras 3.15's own sums up too much, so that its results are not 1 in sum.
+    @Test func sparsemaxIsTheNearestPointWhoseNumbersAreOneInSum() throws {
+        try Graph().asDefault { () throws in
+            let x = constant([[1.5, 1.25, 0.5, -1], [3, 0, 0, 0], [0, 0, 0, 0]] as [[Float]])
+            let y = try Session().run(Activation(.sparsemax)(x))
+            #expect(y.scalars == [0.625, 0.375, 0, 0, 1, 0, 0, 0, 0.25, 0.25, 0.25, 0.25])
+        }
+    }
+
     private func compare(_ numbers: LayerNumbers) throws {
         // Neither side has a layer that the other has not.
         #expect(Set(LayerCase.all.map(\.name)) == Set(numbers.cases))
@@ -69,7 +78,10 @@ import Testing
             for layer in layers {
                 // Attention of a sequence to itself is called with the sequence twice.
                 let isToItself = layer is any SelfAttending && values.count == 1
-                values = context.outputs(of: layer, for: isToItself ? values + values : values)
+                values =
+                    layer is Masking
+                    ? values.flatMap { context.outputs(of: layer, for: [$0]) }
+                    : context.outputs(of: layer, for: isToItself ? values + values : values)
             }
             var output = try #require(values.first?.tensor.as(Float.self))
             // Several outputs stand side by side, sample by sample.
@@ -102,6 +114,11 @@ import Testing
                 #expect(worst <= each.tolerance * scale, "\(expected)/\(name) differs by \(worst) of \(scale)")
             }
             try check(output, "y")
+            let mask = values.count == 1 ? values[0].mask : nil
+            #expect((mask != nil) == numbers.has(expected + "/mask"), "\(expected)")
+            if let mask, numbers.has(expected + "/mask") {
+                #expect(try session.run(mask, feeding: feeds) == numbers.readMask(expected + "/mask"), "\(expected)")
+            }
             for (index, gradient) in derived.enumerated() {
                 let isInput = index < floats.count
                 try check(gradient, isInput ? "dx/\(index)" : "dw/\(index - floats.count)")
@@ -135,6 +152,8 @@ private struct LayerNumbers {
     func has(_ name: String) -> Bool { names.contains(name) }
 
     func read(_ name: String) throws -> NDArray<Float> { try reader.read(name, as: Float.self) }
+
+    func readMask(_ name: String) throws -> NDArray<Bool> { try reader.read(name, as: Bool.self) }
 
     /// The arrays `prefix/0`, ..., in order, with what their names say behind the number.
     func arrays(_ prefix: String) throws -> [(name: String, array: AnyArray)] {

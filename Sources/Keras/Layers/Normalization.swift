@@ -182,7 +182,7 @@ public struct GroupNormalization: UnaryLayer {
 ///
 /// - Shapes: any, unchanged.
 /// - Source: B. Zhang and R. Sennrich, "Root mean square layer normalization" (2019); Keras's `RMSNormalization`.
-public struct RMSNormalization: UnaryLayer {
+public struct RMSNormalization: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let epsilon: Float
 

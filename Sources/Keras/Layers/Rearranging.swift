@@ -8,7 +8,7 @@ public import Tensors
 ///
 /// - Shapes: `[batch, a, b]` with axes `[2, 1]` → `[batch, b, a]`; the axes of a sample are counted from 1.
 /// - Source: Keras's `Permute`.
-public struct Permute: UnaryLayer {
+public struct Permute: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let axes: [Int]
 
@@ -32,7 +32,7 @@ public struct Permute: UnaryLayer {
 ///
 /// - Shapes: `[batch, features]` → `[batch, count, features]`.
 /// - Source: Keras's `RepeatVector`.
-public struct RepeatVector: UnaryLayer {
+public struct RepeatVector: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let count: Int
 
@@ -52,7 +52,7 @@ public struct RepeatVector: UnaryLayer {
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, before + steps + behind, channels]`.
 /// - Source: Keras's `ZeroPadding1D`.
-public struct ZeroPadding1D: UnaryLayer {
+public struct ZeroPadding1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let padding: (Int, Int)
 
@@ -74,7 +74,7 @@ public struct ZeroPadding1D: UnaryLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, top + height + bottom, left + width + right, channels]`.
 /// - Source: Keras's `ZeroPadding2D`.
-public struct ZeroPadding2D: UnaryLayer {
+public struct ZeroPadding2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let vertical: (Int, Int)
     public let horizontal: (Int, Int)
@@ -108,7 +108,7 @@ public struct ZeroPadding2D: UnaryLayer {
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, steps - before - behind, channels]`.
 /// - Source: Keras's `Cropping1D`.
-public struct Cropping1D: UnaryLayer {
+public struct Cropping1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let cropping: (Int, Int)
 
@@ -127,7 +127,7 @@ public struct Cropping1D: UnaryLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, height - top - bottom, width - left - right, channels]`.
 /// - Source: Keras's `Cropping2D`.
-public struct Cropping2D: UnaryLayer {
+public struct Cropping2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let vertical: (Int, Int)
     public let horizontal: (Int, Int)
@@ -176,7 +176,7 @@ private func cropped(
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, size · steps, channels]`.
 /// - Source: Keras's `UpSampling1D`.
-public struct UpSampling1D: UnaryLayer {
+public struct UpSampling1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let size: Int
 
@@ -196,7 +196,7 @@ public struct UpSampling1D: UnaryLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, size · height, size · width, channels]`.
 /// - Source: Keras's `UpSampling2D`, nearest.
-public struct UpSampling2D: UnaryLayer {
+public struct UpSampling2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let size: (Int, Int)
     public let dataFormat: DataFormat

@@ -9,7 +9,7 @@ public import Tensors
 /// - Shapes: `[batch, height, width, channels]` → `[batch, height', width', filters]`; depthwise kernel `[height, width,
 ///   channels, depthMultiplier]`, pointwise kernel `[1, 1, channels · depthMultiplier, filters]`.
 /// - Source: Keras's `SeparableConv2D`.
-public struct SeparableConv2D: UnaryLayer {
+public struct SeparableConv2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let settings: ConvolutionSettings
     public let depthMultiplier: Int
@@ -54,7 +54,7 @@ public struct SeparableConv2D: UnaryLayer {
 /// - Shapes: `[batch, steps, channels]` → `[batch, steps', filters]`; depthwise kernel `[kernelSize, channels,
 ///   depthMultiplier]`, pointwise kernel `[1, channels · depthMultiplier, filters]`.
 /// - Source: Keras's `SeparableConv1D`.
-public struct SeparableConv1D: UnaryLayer {
+public struct SeparableConv1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let settings: ConvolutionSettings
     public let depthMultiplier: Int

@@ -6,7 +6,7 @@ The second argument is the seed; `layers.npz` in this folder was made with seed 
 case is a list of layers, one after the other; `LayerCases.swift` has the same layers under the same names.
 
 Of case `c` the archive holds `c/x/0`, ... (inputs), `c/w/0/kernel`, ... (weights in the order of `get_weights`), `c/y`
-(output), `c/c` (the projection: gradients are those of `sum(y * c)`), `c/dx/0`, ... and `c/dw/0`, ... (of weights that
+(output), `c/mask` (the output's mask, where it has one), `c/c` (the projection: gradients are those of `sum(y * c)`), `c/dx/0`, ... and `c/dw/0`, ... (of weights that
 are trained), `c/loss` (what layers add to the loss, where they do). Of cases with another behaviour in training there
 are `c/training/y`, ... too, and `c/training/w/0/...`: the weights after the pass.
 """
@@ -33,8 +33,11 @@ case("dense-activity", L.Dense(3, activation="sigmoid", activity_regularizer=ker
 for name in [
     "relu", "relu6", "elu", "selu", "softplus", "softsign", "softmax", "log_softmax", "sigmoid",
     "hard_sigmoid", "silu", "hard_silu", "gelu", "mish", "leaky_relu", "exponential", "linear", "tanh",
+    "celu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink", "squareplus", "log_sigmoid", "sparse_plus",
+    "sparse_sigmoid",
 ]:
     case("activation-" + name, L.Activation(name), (3, 5))
+case("activation-glu", L.Activation("glu"), (3, 6))
 case("flatten", L.Flatten(), (2, 3, 4))
 case("reshape", L.Reshape((-1, 2)), (2, 3, 4))
 case("permute", L.Permute((3, 1, 2)), (2, 3, 4, 5))
@@ -225,6 +228,18 @@ case("simple-rnn-cell", L.SimpleRNNCell(3), (2, 4), (2, 3))
 case("lstm-cell", L.LSTMCell(3), (2, 4), (2, 3), (2, 3))
 case("gru-cell", L.GRUCell(3, reset_after=False), (2, 4), (2, 3))
 
+# Which layers pass a mask on, and which end it.
+for name, layer in {
+    "conv1d": L.Conv1D(2, 2), "pooling": L.MaxPooling1D(), "flatten": L.Flatten(), "rms": L.RMSNormalization(),
+    "dense": L.Dense(2), "padding": L.ZeroPadding1D(), "time-distributed": L.TimeDistributed(L.Dense(2)),
+    "batch": L.BatchNormalization(), "lstm": L.LSTM(2, return_sequences=True),
+}.items():
+    case("mask-" + name, [L.Masking(), layer], (6, 5, 2), whole=2)
+case("mask-add", [L.Masking(), L.Add()], (6, 5, 1), (6, 5, 1), whole=2)
+case("mask-concatenate", [L.Masking(), L.Concatenate()], (6, 5, 1), (6, 5, 2), whole=2)
+case("mask-concatenate-steps", [L.Masking(), L.Concatenate(axis=1)], (6, 5, 2), (6, 3, 2), whole=2)
+case("mask-dot", [L.Masking(), L.Dot(axes=(2, 2))], (6, 5, 2), (6, 3, 2), whole=2)
+
 
 def main(path, seed):
     rng = np.random.default_rng(seed)
@@ -241,6 +256,8 @@ def main(path, seed):
                 y = layer(*parts, use_causal_mask=layer.name.startswith("causal"), training=training)
             elif isinstance(layer, (L.RNN, L.Bidirectional)) and isinstance(y, list):
                 y = layer(y[0], initial_state=y[1:], training=training)
+            elif isinstance(layer, L.Masking) and isinstance(y, list):
+                y = [layer(part) for part in y]
             elif hasattr(layer, "state_size") and not isinstance(layer, L.RNN):
                 output, states = layer(y[0], y[1:])
                 y = [output] + list(states)
@@ -269,6 +286,8 @@ def main(path, seed):
                 projection = draw(y.shape)
             target = tf.reduce_sum(y * projection)
         out[prefix + "/y"] = y.numpy()
+        if getattr(y, "_keras_mask", None) is not None:
+            out[prefix + "/mask"] = y._keras_mask.numpy()
         losses = [l for layer in layers for l in layer.losses]
         if losses:
             out[prefix + "/loss"] = np.float32(sum(l.numpy() for l in losses))
