@@ -202,6 +202,18 @@ extension LayerCase {
         .init("attention-masked", tolerance: 3e-4) {
             [Masking(), MultiHeadAttention(heads: 2, keySize: 3), GlobalAveragePooling1D()]
         },
+        .init("attention-mask", tolerance: 3e-4, MultiHeadAttention(heads: 2, keySize: 3)),
+        .init("group-query-attention", tolerance: 3e-4, GroupQueryAttention(headSize: 3, queryHeads: 4, keyHeads: 2)),
+        .init(
+            "group-query-attention-causal", tolerance: 3e-4,
+            GroupQueryAttention(headSize: 2, queryHeads: 2, keyHeads: 1, usesBias: false, isCausal: true)),
+        .init("dot-attention", tolerance: 3e-5, Attention()),
+        .init("dot-attention-scale", tolerance: 3e-5, Attention(usesScale: true)),
+        .init("dot-attention-concat", tolerance: 3e-5, Attention(usesScale: true, scoreMode: .concat)),
+        .init("dot-attention-causal", tolerance: 3e-5, Attention(isCausal: true)),
+        .init("dot-attention-masked", tolerance: 3e-5) { [Masking(), Attention()] },
+        .init("additive-attention", tolerance: 3e-5, AdditiveAttention()),
+        .init("additive-attention-plain", tolerance: 3e-5, AdditiveAttention(usesScale: false, isCausal: true)),
         .init("time-distributed", TimeDistributed(Dense(3, activation: .tanh))),
         .init("time-distributed-images", TimeDistributed(Conv2D(2, kernelSize: (2, 2)))),
     ]

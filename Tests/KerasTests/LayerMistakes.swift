@@ -225,4 +225,21 @@ private let layerMistakes: [LayerMistake] = [
         "LSTMCell \"lstm_cell\": takes an input and perhaps 2 states, but is given 2 inputs", LSTMCell(2), [nil, 3],
         [nil, 2]),
     .init("StackedRNNCells \"stacked_rnn_cells\": has no cells", RNN([]), [nil, 5, 3]),
+
+    // Attention.
+    .init(
+        "Attention \"attention\": takes a query, a value and perhaps a key, but is given 1 inputs\n"
+            + "    hint: for self-attention give the same tensor twice", Attention(), [nil, 5, 3]),
+    .init(
+        "AdditiveAttention \"additive_attention\": the dropout must be from 0 up to, but not 1, but is 1.5",
+        AdditiveAttention(dropout: 1.5), [nil, 5, 3], [nil, 5, 3]),
+    .init(
+        "Attention \"attention\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 3]",
+        Attention(), [nil, 5, 3], [nil, 3]),
+    .init(
+        "GroupQueryAttention \"group_query_attention\": 3 heads of keys do not divide 4 heads of queries",
+        GroupQueryAttention(headSize: 2, queryHeads: 4, keyHeads: 3), [nil, 5, 3], [nil, 5, 3]),
+    .init(
+        "MultiHeadAttention \"multi_head_attention\": heads and sizes must be at least 1 and the dropout below 1, but are "
+            + "0, 2 and 0.0", MultiHeadAttention(heads: 0, keySize: 2), [nil, 5, 3], [nil, 5, 3]),
 ]

@@ -62,7 +62,11 @@ import Testing
             for (_, array) in try numbers.arrays(each.name + "/x") {
                 let batch = each.isStateful ? array.shape.first : nil
                 let shape = Shape([batch] + array.shape.dropFirst().map { Optional($0) })
-                if array.dtype == .int32 {
+                if array.dtype == .bool {
+                    let input = placeholder(Bool.self, shape)
+                    values.append(LayerValue(input))
+                    feeds.append(AnyTensor(input).fed(array))
+                } else if array.dtype == .int32 {
                     let input = placeholder(Int32.self, shape)
                     values.append(LayerValue(input))
                     feeds.append(AnyTensor(input).fed(array))

@@ -25,7 +25,12 @@ public protocol ConfigurableLayer: Layer {
 /// A layer whose inputs Keras takes otherwise than as one tensor or one list.
 protocol ArgumentNaming: Layer {
     /// The arguments of a call.
-    func arguments(_ tensors: [JSONValue]) -> (positional: [JSONValue], named: [String: JSONValue])
+    ///
+    /// - Parameters:
+    ///   - tensors: the inputs in Keras's JSON.
+    func arguments(_ inputs: [KerasTensor], _ tensors: [JSONValue]) -> (
+        positional: [JSONValue], named: [String: JSONValue]
+    )
 }
 
 extension Configuration {
@@ -40,7 +45,9 @@ enum LayerCatalogue {
         Activation.self,
         ActivityRegularization.self,
         Add.self,
+        AdditiveAttention.self,
         AlphaDropout.self,
+        Attention.self,
         Average.self,
         AveragePooling1D.self,
         AveragePooling2D.self,
@@ -70,6 +77,7 @@ enum LayerCatalogue {
         GlobalMaxPooling1D.self,
         GlobalMaxPooling2D.self,
         GroupNormalization.self,
+        GroupQueryAttention.self,
         LSTM.self,
         LSTMCell.self,
         LayerNormalization.self,

@@ -131,7 +131,7 @@ private struct FunctionalWriter {
             ]
         }
         let arguments =
-            (call.layer as? any ArgumentNaming)?.arguments(tensors)
+            (call.layer as? any ArgumentNaming)?.arguments(call.inputs, tensors)
             ?? (positional: [tensors.count == 1 ? tensors[0] : .array(tensors)], named: [:])
         return ["args": .array(arguments.positional), "kwargs": .object(arguments.named)]
     }

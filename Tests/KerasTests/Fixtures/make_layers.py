@@ -163,6 +163,16 @@ case(
     (2, 3, 7))
 case("attention-causal", L.MultiHeadAttention(2, 3, name="causal"), (2, 4, 5))
 case("attention-masked", [L.Masking(), L.MultiHeadAttention(2, 3), L.GlobalAveragePooling1D()], (6, 4, 1), whole=3)
+case("attention-mask", L.MultiHeadAttention(2, 3), (2, 4, 5), (2, 3, 5), (2, 4, 3, "bool"))
+case("group-query-attention", L.GroupQueryAttention(3, 4, 2), (2, 4, 5), (2, 3, 5))
+case("group-query-attention-causal", L.GroupQueryAttention(2, 2, 1, use_bias=False, name="causal"), (2, 4, 5), (2, 4, 5))
+case("dot-attention", L.Attention(), (2, 4, 5), (2, 3, 5))
+case("dot-attention-scale", L.Attention(use_scale=True), (2, 4, 5), (2, 3, 6), (2, 3, 5))
+case("dot-attention-concat", L.Attention(use_scale=True, score_mode="concat"), (2, 4, 5), (2, 3, 5))
+case("dot-attention-causal", L.Attention(name="causal"), (2, 4, 5), (2, 4, 5))
+case("dot-attention-masked", [L.Masking(), L.Attention()], (6, 5, 2), (6, 4, 2), whole=2)
+case("additive-attention", L.AdditiveAttention(), (2, 4, 5), (2, 3, 5))
+case("additive-attention-plain", L.AdditiveAttention(use_scale=False, name="causal"), (2, 4, 5), (2, 4, 5))
 case("time-distributed", L.TimeDistributed(L.Dense(3, activation="tanh")), (2, 4, 5))
 case("time-distributed-images", L.TimeDistributed(L.Conv2D(2, 2)), (2, 3, 4, 4, 1))
 
@@ -251,9 +261,12 @@ def main(path, seed):
 
     def run(layers, y, training):
         for layer in layers:
-            if isinstance(layer, L.MultiHeadAttention):
+            if isinstance(layer, (L.MultiHeadAttention, L.GroupQueryAttention, L.Attention)):
                 parts = y if isinstance(y, list) else [y, y]
-                y = layer(*parts, use_causal_mask=layer.name.startswith("causal"), training=training)
+                more = {"attention_mask": parts[-1]} if parts[-1].dtype == "bool" else {}
+                parts = [part for part in parts if part.dtype != "bool"]
+                parts = [parts] if isinstance(layer, L.Attention) else parts
+                y = layer(*parts, use_causal_mask=layer.name.startswith("causal"), training=training, **more)
             elif isinstance(layer, (L.RNN, L.Bidirectional)) and isinstance(y, list):
                 y = layer(y[0], initial_state=y[1:], training=training)
             elif isinstance(layer, L.Masking) and isinstance(y, list):
@@ -306,7 +319,8 @@ def main(path, seed):
             for x in xs:
                 x[:, 0] = 1
         else:
-            xs = [draw(shape) for shape in shapes]
+            xs = [
+                rng.random(shape[:-1]) < 0.7 if shape[-1] == "bool" else draw(shape) for shape in shapes]
         y = [keras.KerasTensor(x.shape, dtype=str(x.dtype)) for x in xs]
         y = y if len(y) > 1 else y[0]
         for layer in layers:

@@ -231,7 +231,9 @@ extension RNN: ConfigurableLayer {
 protocol InitialStateTaking: ArgumentNaming {}
 
 extension InitialStateTaking {
-    func arguments(_ tensors: [JSONValue]) -> (positional: [JSONValue], named: [String: JSONValue]) {
+    func arguments(_ inputs: [KerasTensor], _ tensors: [JSONValue]) -> (
+        positional: [JSONValue], named: [String: JSONValue]
+    ) {
         (Array(tensors.prefix(1)), tensors.count > 1 ? ["initial_state": .array(Array(tensors.dropFirst()))] : [:])
     }
 }

@@ -47,7 +47,9 @@ public protocol RecurrentCell: Layer {
 extension RecurrentCell {
     public var outputSize: Int { stateSizes.first ?? 0 }
 
-    func arguments(_ tensors: [JSONValue]) -> (positional: [JSONValue], named: [String: JSONValue]) {
+    func arguments(_ inputs: [KerasTensor], _ tensors: [JSONValue]) -> (
+        positional: [JSONValue], named: [String: JSONValue]
+    ) {
         (Array(tensors.prefix(1)) + (tensors.count > 1 ? [.array(Array(tensors.dropFirst()))] : []), [:])
     }
 
