@@ -149,6 +149,12 @@ extension LayerCase {
         .init("cropping2d-first", Cropping2D(vertical: (1, 0), horizontal: (2, 1), dataFormat: .channelsFirst)),
         .init("up-sampling1d", UpSampling1D(3)),
         .init("up-sampling2d", UpSampling2D((2, 3))),
+        .init("up-sampling2d-bilinear", UpSampling2D((2, 3), interpolation: .bilinear)),
+        .init("resizing", Keras.Resizing(5, 3)),
+        .init("resizing-nearest", Keras.Resizing(2, 6, interpolation: .nearest)),
+        .init("resizing-crop", Keras.Resizing(3, 6, cropsToAspectRatio: true)),
+        .init("center-crop", CenterCrop(2, 3)),
+        .init("center-crop-larger", CenterCrop(6, 3)),
         .init("up-sampling2d-first", UpSampling2D((2, 2), dataFormat: .channelsFirst)),
     ]
 
@@ -168,6 +174,9 @@ extension LayerCase {
         .init("layer-normalization-middle", LayerNormalization(axes: [1], centers: false)),
         .init("group-normalization", GroupNormalization(groups: 2)),
         .init("group-normalization-instance", GroupNormalization(groups: -1, scales: false)),
+        .init("group-normalization-axis", GroupNormalization(groups: 2, axis: 1)),
+        .init("rms-normalization-axes", RMSNormalization(axes: [1, 2], epsilon: 0.125)),
+        .init("batch-normalization-masked") { [Masking(), BatchNormalization()] },
         .init("rms-normalization", RMSNormalization()),
         .init("unit-normalization", UnitNormalization()),
         .init("unit-normalization-axes", UnitNormalization(axes: [1, 2])),

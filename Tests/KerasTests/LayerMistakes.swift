@@ -242,4 +242,18 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "MultiHeadAttention \"multi_head_attention\": heads and sizes must be at least 1 and the dropout below 1, but are "
             + "0, 2 and 0.0", MultiHeadAttention(heads: 0, keySize: 2), [nil, 5, 3], [nil, 5, 3]),
+
+    // Other sizes.
+    .init(
+        "Resizing \"resizing\": the height and the width must be at least 1, but are (0, 3)", Keras.Resizing(0, 3),
+        [nil, 4, 4, 1]),
+    .init(
+        "CenterCrop \"center_crop\": must know the size of axis 1 of its input, whose shape is [?, ?, 4, 1]\n"
+            + "    hint: give the model's input that size", CenterCrop(2, 2), [nil, nil, 4, 1]),
+    .init(
+        "UpSampling2D \"up_sampling2d\": must know the size of axis 2 of its input, whose shape is [?, 4, ?, 1]\n"
+            + "    hint: give the model's input that size", UpSampling2D(interpolation: .bilinear), [nil, 4, nil, 1]),
+    .init(
+        "GroupNormalization \"group_normalization\": the axis of the samples cannot be that of the channels",
+        GroupNormalization(groups: 1, axis: 0), [2, 4]),
 ]

@@ -169,7 +169,7 @@ extension HeadedAttention {
         var scores = matmul(q * (1 / Float(sizes.key).squareRoot()), k, transposeB: true)
         if let mask = inputs.mask(isCausal: isCausal, scores[0, 0], hasHeads: true) {
             // As Keras: far below all others rather than -∞, which would make NaN of steps that see nothing.
-            scores = scores + (1 - cast(mask, to: Float.self)) * -1e9
+            scores = select(where: mask, scores, -1e9)
         }
         var weights = softmax(scores)
         if dropoutRate > 0, context.isTraining { weights = dropout(weights, rate: dropoutRate, seed: seed) }
