@@ -150,9 +150,9 @@ public func whileLoop<each Scalar: TensorElement>(
     return tensors(results)
 }
 
-/// Always as many values as initial ones.
+/// The loop of untyped values; always as many values as initial ones.
 func makeLoop(
-    _ initial: [Value], maximumIterations: Int?, name: String?, condition: ([Value]) -> Value,
+    _ initial: [Value], maximumIterations: Int? = nil, name: String?, condition: ([Value]) -> Value,
     body: ([Value]) -> [Value]
 ) -> [Value] {
     let parent = graphForNodes(of: initial.first?.graph ?? .default)

@@ -12,18 +12,23 @@ public struct RecurrentOptions<Scalar: FloatingElement> {
     public var unrolls = false
     /// `[batch, time]`: where false, a step keeps the states, and its output is that of the step before (zeros at first).
     public var mask: Tensor<Bool>?
-    /// For each of the kernel's inputs and each sequence a factor, `[batch, inputs]`, the same at all steps.
-    public var inputDropout: Tensor<Scalar>?
+    /// Whether the output of a masked step is zeros instead.
+    public var zerosMaskedOutputs = false
+    /// For each of the kernel's inputs and each sequence a factor, `[batch, inputs]`, the same at all steps: one tensor for
+    /// all gates, or one for each; empty for none.
+    public var inputDropout: [Tensor<Scalar>] = []
     /// The same for the state, `[batch, units]`.
-    public var recurrentDropout: Tensor<Scalar>?
+    public var recurrentDropout: [Tensor<Scalar>] = []
 
     public init(
         goesBackwards: Bool = false, unrolls: Bool = false, mask: Tensor<Bool>? = nil,
-        inputDropout: Tensor<Scalar>? = nil, recurrentDropout: Tensor<Scalar>? = nil
+        zerosMaskedOutputs: Bool = false, inputDropout: [Tensor<Scalar>] = [],
+        recurrentDropout: [Tensor<Scalar>] = []
     ) {
         self.goesBackwards = goesBackwards
         self.unrolls = unrolls
         self.mask = mask
+        self.zerosMaskedOutputs = zerosMaskedOutputs
         self.inputDropout = inputDropout
         self.recurrentDropout = recurrentDropout
     }
@@ -37,6 +42,10 @@ public struct RecurrentResult<Scalar: FloatingElement> {
     public let last: Tensor<Scalar>
     /// After the last step.
     public let states: [Tensor<Scalar>]
+
+    public init(sequence: Tensor<Scalar>, last: Tensor<Scalar>, states: [Tensor<Scalar>]) {
+        (self.sequence, self.last, self.states) = (sequence, last, states)
+    }
 }
 
 /// `h = f(x·W + b + h·U)` over a sequence.
@@ -51,11 +60,11 @@ public func simpleRNN<Scalar: FloatingElement>(
     initial: Tensor<Scalar>? = nil, options: RecurrentOptions<Scalar> = RecurrentOptions(), name: String? = nil,
     activation: (Tensor<Scalar>) -> Tensor<Scalar> = { tanh($0) }
 ) -> RecurrentResult<Scalar> {
-    recur(
-        x, kernel, bias, initial: [initial], options, name: name ?? "simple_rnn",
-        units: recurrentKernel.shape[0]
+    let product = product(with: recurrentKernel, options.recurrentDropout)
+    return recur(
+        x, kernel, bias, initial: [initial], options, name: name ?? "simple_rnn", units: recurrentKernel.shape[0]
     ) { projected, states in
-        [activation(projected + matmul(options.dropped(states[0]), recurrentKernel))]
+        [activation(projected + product(states[0]))]
     }
 }
 
@@ -76,11 +85,12 @@ public func lstm<Scalar: FloatingElement>(
     activation: (Tensor<Scalar>) -> Tensor<Scalar> = { tanh($0) },
     recurrentActivation: (Tensor<Scalar>) -> Tensor<Scalar> = { sigmoid($0) }
 ) -> RecurrentResult<Scalar> {
-    recur(
+    let product = product(with: recurrentKernel, options.recurrentDropout)
+    return recur(
         x, kernel, bias, initial: [initial?.h, initial?.c], options, name: name ?? "lstm",
         units: recurrentKernel.shape[0]
     ) { projected, states in
-        let gates = (projected + matmul(options.dropped(states[0]), recurrentKernel)).split(into: 4, axis: 1)
+        let gates = (projected + product(states[0])).split(into: 4, axis: 1)
         let kept = recurrentActivation(gates[1]) * states[1]
         let c = kept + recurrentActivation(gates[0]) * activation(gates[2])
         return [recurrentActivation(gates[3]) * activation(c), c]
@@ -108,30 +118,82 @@ public func gru<Scalar: FloatingElement>(
     let biases = resetsAfter ? bias?.unstacked(axis: 0, count: 2) ?? [] : bias.map { [$0] } ?? []
     let units = recurrentKernel.shape[0]
     let size = units ?? 0
-    let parts = resetsAfter ? [] : recurrentKernel.split(sizes: [2 * size, size], axis: 1)
+    let dropout = options.recurrentDropout
+    let parts = resetsAfter ? [recurrentKernel] : recurrentKernel.split(sizes: [2 * size, size], axis: 1)
+    let product = product(with: parts[0], resetsAfter || dropout.count < 2 ? dropout : Array(dropout.prefix(2)))
     return recur(x, kernel, biases.first, initial: [initial], options, name: name ?? "gru", units: units) {
         projected, states in
         let h = states[0]
-        let own = options.dropped(h)
         let inputs = projected.split(into: 3, axis: 1)
         if !resetsAfter {
-            let gates = matmul(own, parts[0]).split(into: 2, axis: 1)
+            let gates = product(h).split(into: 2, axis: 1)
             let z = recurrentActivation(inputs[0] + gates[0])
             let reset = recurrentActivation(inputs[1] + gates[1])
+            let own = dropout.last.map { h * $0 } ?? h
             let candidate = activation(inputs[2] + matmul(reset * own, parts[1]))
             return [z * h + (1 - z) * candidate]
         }
-        var product = matmul(own, recurrentKernel)
-        if biases.count == 2 { product = product + biases[1] }
-        let gates = product.split(into: 3, axis: 1)
+        let own = product(h)
+        let gates = (biases.count == 2 ? own + biases[1] : own).split(into: 3, axis: 1)
         let z = recurrentActivation(inputs[0] + gates[0])
         let reset = recurrentActivation(inputs[1] + gates[1])
         return [z * h + (1 - z) * activation(inputs[2] + reset * gates[2])]
     }
 }
 
-extension RecurrentOptions {
-    fileprivate func dropped(_ state: Tensor<Scalar>) -> Tensor<Scalar> { recurrentDropout.map { state * $0 } ?? state }
+/// A step of one's own over a sequence.
+///
+///     recurrent(x, initial: [zeros], outputShape: [8]) { input, states in
+///         let next = tanh(input + states[0])
+///         return (next, [next])
+///     }
+///
+/// - Shapes: x `[batch, time, ...]`; of a step `[batch, ...]`; states `[batch, ...]`, at least one.
+/// - Parameters:
+///   - outputShape: the shape of one sequence's output of a step.
+///   - options: dropout is the step's own affair.
+///   - step: the output and the states after a step, from its input and the states before.
+/// - Errors: a number of steps that is not known while the graph is built is a mistake.
+/// - Source: Keras's `backend.rnn`.
+public func recurrent<Scalar: FloatingElement>(
+    _ x: Tensor<Scalar>, initial: [Tensor<Scalar>], outputShape: [Int],
+    options: RecurrentOptions<Scalar> = RecurrentOptions(), name: String? = nil,
+    step: (_ input: Tensor<Scalar>, _ states: [Tensor<Scalar>]) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>])
+) -> RecurrentResult<Scalar> {
+    let scope = name ?? "recurrent"
+    return withGraph(x.value.graph) {
+        withNameScope(scope) {
+            guard let rank = x.shape.rank, rank >= 2, let steps = x.shape[1], steps > 0 else {
+                return refused(x, initial, "the number of steps must be known and above 0", scope)
+            }
+            return turns(
+                x.transposed(permutation: [1, 0] + Array(2..<rank)), steps, initial, options,
+                outputShape: outputShape, step: step)
+        }
+    }
+}
+
+/// The product of the state with the recurrent kernel, whose gates each may see another part of the state.
+private func product<Scalar: FloatingElement>(
+    with kernel: Tensor<Scalar>, _ dropout: [Tensor<Scalar>]
+) -> (Tensor<Scalar>) -> Tensor<Scalar> {
+    if dropout.count <= 1 { return { state in matmul(dropout.first.map { state * $0 } ?? state, kernel) } }
+    let kernels = kernel.split(into: dropout.count, axis: 1)
+    return { state in concatenate(zip(dropout, kernels).map { matmul(state * $0, $1) }, axis: 1) }
+}
+
+/// What stands for the result of a mistake.
+private func refused<Scalar: FloatingElement>(
+    _ x: Tensor<Scalar>, _ states: [Tensor<Scalar>], _ fact: String, _ name: String
+) -> RecurrentResult<Scalar> {
+    if x.value.node.isSound {
+        x.value.graph.report(
+            Mistake(
+                "\(fact); the inputs have shape \(x.shape)",
+                hint: "give the placeholder its sizes, [batch, time, inputs]"), operation: name)
+    }
+    let nothing: Tensor<Scalar> = unmadeTensor(in: x.value.graph)
+    return RecurrentResult(sequence: nothing, last: nothing, states: states.map { _ in nothing })
 }
 
 /// - Parameters:
@@ -143,98 +205,134 @@ private func recur<Scalar: FloatingElement>(
 ) -> RecurrentResult<Scalar> {
     withGraph(x.value.graph) {
         withNameScope(name) {
-            var inputs = x
-            if let dropout = options.inputDropout { inputs = inputs * dropout.expandingDimension(at: 1) }
-            // Time first: a step's inputs are one row.
-            inputs = inputs.transposed(permutation: [1, 0, 2])
-            var mask = options.mask?.transposed(permutation: [1, 0])
-            if options.goesBackwards {
-                inputs = inputs.reversed(axes: [0])
-                mask = mask?.reversed(axes: [0])
-            }
-            guard let steps = inputs.shape[0], let units, let width = inputs.shape[2], let columns = kernel.shape[1]
+            guard let steps = x.shape[1], steps > 0, let units, let width = x.shape[2], let columns = kernel.shape[1]
             else {
-                x.value.graph.report(
-                    Mistake(
-                        "the number of steps, inputs and units must be known; the inputs have shape \(x.shape)",
-                        hint: "give the placeholder its sizes, [batch, time, inputs]"), operation: name)
-                return RecurrentResult(sequence: x, last: x, states: initial.map { _ in x })
+                let states = initial.map { $0 ?? x }
+                return refused(x, states, "the number of steps, inputs and units must be known and above 0", name)
             }
-            let flat = inputs.reshaped([-1, width])
-            var product = matmul(flat, kernel)
+            // Time first: a step's inputs are one row.
+            let inputs = x.transposed(permutation: [1, 0, 2])
+            func projected(_ factor: Tensor<Scalar>?, _ kernel: Tensor<Scalar>) -> Tensor<Scalar> {
+                matmul((factor.map { inputs * $0 } ?? inputs).reshaped([-1, width]), kernel)
+            }
+            let dropout = options.inputDropout
+            var product =
+                dropout.count <= 1
+                ? projected(dropout.first, kernel)
+                : concatenate(
+                    zip(dropout, kernel.split(into: dropout.count, axis: 1)).map { projected($0, $1) }, axis: 1)
             if let bias { product = product + bias }
-            let batch = inputs.shape[1]
-            let projected = Tensor<Scalar>(
+            let rows = Tensor<Scalar>(
                 makeReshape(
                     product.value,
-                    shape: makePack(
-                        [
-                            integerConstant(steps),
-                            batch.map { integerConstant($0) }
-                                ?? makePart(makeShape(inputs.value), axis: 0, at: 1), integerConstant(columns),
-                        ], axis: 0)))
-            // As a constant where it can be, so that what is made of it has a known shape.
-            let size =
-                batch.map { integerConstant([$0, units]) }
-                ?? makePack([makePart(makeShape(inputs.value), axis: 0, at: 1), integerConstant(units)], axis: 0)
-            let zero = Tensor<Scalar>(
-                makeValue(Fill(dtype: Scalar.dtype, indexType: size.dtype), [size, scalarConstant(0, Scalar.dtype)]))
-            let start = initial.map { $0 ?? zero }
-
-            /// The states and the output after a step.
-            func advance(
-                _ row: Tensor<Scalar>, _ isSeen: Tensor<Bool>?, _ before: [Tensor<Scalar>], _ output: Tensor<Scalar>
-            )
-                -> (states: [Tensor<Scalar>], output: Tensor<Scalar>)
-            {
-                let after = step(row, before)
-                guard let isSeen else { return (after, after[0]) }
-                let seen = isSeen.expandingDimension(at: 1)
-                let kept = zip(after, before).map { select(where: seen, $0, $1) }
-                return (kept, select(where: seen, after[0], output))
+                    shape: makePack([integerConstant(steps), batchSize(inputs), integerConstant(columns)], axis: 0)))
+            let zero: Tensor<Scalar> = makeZeros([batchSize(inputs), integerConstant(units)])
+            return turns(rows, steps, initial.map { $0 ?? zero }, options, outputShape: nil) { row, states in
+                let after = step(row, states)
+                return (after[0], after)
             }
-
-            var (states, last) = (start, zero)
-            var sequence: Tensor<Scalar>
-            if options.unrolls || steps <= 1 {
-                var outputs: [Tensor<Scalar>] = []
-                let masks = mask?.unstacked(axis: 0, count: steps)
-                for (number, row) in projected.unstacked(axis: 0, count: steps).enumerated() {
-                    (states, last) = advance(row, masks?[number], states, last)
-                    outputs.append(last)
-                }
-                sequence = stack(outputs, axis: 1)
-            } else {
-                let isTwo = states.count == 2
-                // The states of all steps are kept: the backward loop finds them there.
-                let long =
-                    batch.map { integerConstant([steps, $0, units]) }
-                    ?? makeConcatenation([integerConstant([steps]), size], axis: integerConstant(0))
-                let filled = Tensor<Scalar>(
-                    makeValue(
-                        Fill(dtype: Scalar.dtype, indexType: long.dtype), [long, scalarConstant(0, Scalar.dtype)]))
-                // Only a stack of a known length is taken for the gradient's; else the loop would run twice.
-                let rows = ensureShape(filled, Shape([steps, batch, units]))
-                let (_, h, c, output, hs, _, outputs) = whileLoop(
-                    constant(0), states[0], isTwo ? states[1] : constant(.zero), zero, rows,
-                    isTwo ? rows : constant(.zero), mask == nil ? constant(.zero) : rows, name: "steps"
-                ) { i, _, _, _, _, _, _ in
-                    less(i, Int32(steps))
-                } body: { i, h, c, output, hs, cs, outputs in
-                    let seen = mask.map { gather($0, i) }
-                    let next = advance(gather(projected, i), seen, isTwo ? [h, c] : [h], output)
-                    return (
-                        i + 1, next.states[0], isTwo ? next.states[1] : c, mask == nil ? output : next.output,
-                        hs.updating(row: i, to: next.states[0]),
-                        isTwo ? cs.updating(row: i, to: next.states[1]) : cs,
-                        mask == nil ? outputs : outputs.updating(row: i, to: next.output)
-                    )
-                }
-                states = isTwo ? [h, c] : [h]
-                last = mask == nil ? h : output
-                sequence = (mask == nil ? hs : outputs).transposed(permutation: [1, 0, 2])
-            }
-            return RecurrentResult(sequence: sequence, last: last, states: states)
         }
     }
+}
+
+/// Zeros for each sequence, such as a state before the first step.
+///
+/// - Shapes: x `[batch, ...]` → `[batch] + shape`.
+package func zeroState<Scalar: FloatingElement>(for x: Tensor<Scalar>, shape: [Int]) -> Tensor<Scalar> {
+    withGraph(x.value.graph) { makeZeros([batchSize(x, axis: 0)] + shape.map { integerConstant($0) }) }
+}
+
+/// The number of sequences, of rank 0, as far as it is known while the graph is built.
+private func batchSize<Scalar: FloatingElement>(_ inputs: Tensor<Scalar>, axis: Int = 1) -> Value {
+    inputs.shape[axis].map { integerConstant($0) } ?? makePart(makeShape(inputs.value), axis: 0, at: axis)
+}
+
+/// Zeros whose shape is known as far as the sizes are.
+private func makeZeros<Scalar: FloatingElement>(_ sizes: [Value]) -> Tensor<Scalar> {
+    let known = sizes.map { $0.constant?.integers?.first }
+    // As a constant where it can be, so that what is made of it has a known shape.
+    let isKnown = !known.contains(nil)
+    let shape = isKnown ? integerConstant(known.compactMap { $0 }) : makePack(sizes, axis: 0)
+    let zeros = Tensor<Scalar>(
+        makeValue(Fill(dtype: Scalar.dtype, indexType: shape.dtype), [shape, scalarConstant(0, Scalar.dtype)]))
+    // Only a stack of a known length is taken for the gradient's; else the loop would run twice.
+    return isKnown ? zeros : ensureShape(zeros, Shape(known))
+}
+
+/// Passes through the steps.
+///
+/// - Parameters:
+///   - rows: what each step is given, `[time, batch, ...]`.
+///   - outputShape: the shape of one sequence's output; nil where the output is the first state.
+private func turns<Scalar: FloatingElement>(
+    _ rows: Tensor<Scalar>, _ steps: Int, _ start: [Tensor<Scalar>], _ options: RecurrentOptions<Scalar>,
+    outputShape: [Int]?,
+    step: (Tensor<Scalar>, [Tensor<Scalar>]) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>])
+) -> RecurrentResult<Scalar> {
+    var rows = rows
+    var mask = options.mask?.transposed(permutation: [1, 0])
+    if options.goesBackwards {
+        rows = rows.reversed(axes: [0])
+        mask = mask?.reversed(axes: [0])
+    }
+    let zeroOutput: Tensor<Scalar> =
+        outputShape.map { makeZeros([batchSize(rows)] + $0.map { integerConstant($0) }) }
+        ?? Tensor(makeZeros(like: start[0].value))
+
+    func chosen(_ isSeen: Tensor<Bool>, _ after: Tensor<Scalar>, _ before: Tensor<Scalar>) -> Tensor<Scalar> {
+        let rank = max(1, after.shape.rank ?? 2)
+        return select(
+            where: (1..<rank).reduce(isSeen) { seen, axis in seen.expandingDimension(at: axis) }, after, before)
+    }
+    /// The states and the output after a step.
+    func advance(
+        _ row: Tensor<Scalar>, _ isSeen: Tensor<Bool>?, _ before: [Tensor<Scalar>], _ output: Tensor<Scalar>
+    ) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>]) {
+        let after = step(row, before)
+        guard let isSeen else { return after }
+        return (
+            chosen(isSeen, after.output, options.zerosMaskedOutputs ? zeroOutput : output),
+            zip(after.states, before).map { chosen(isSeen, $0, $1) }
+        )
+    }
+
+    if options.unrolls || steps <= 1 {
+        var (output, states) = (zeroOutput, start)
+        var outputs: [Tensor<Scalar>] = []
+        let masks = mask?.unstacked(axis: 0, count: steps)
+        for (number, row) in rows.unstacked(axis: 0, count: steps).enumerated() {
+            (output, states) = advance(row, masks?[number], states, output)
+            outputs.append(output)
+        }
+        return RecurrentResult(sequence: stack(outputs, axis: 1), last: output, states: states)
+    }
+    // Carried: the number of the step, the states, then what was of all steps: the backward loop finds the states
+    // there. The output is carried too where it is not the first state.
+    let isOwn = mask != nil || outputShape != nil
+    let count = start.count
+    let first = start + (isOwn ? [zeroOutput] : [])
+    func ofAllSteps(_ one: Tensor<Scalar>) -> Tensor<Scalar> {
+        let sizes = (one.shape.dimensions ?? []).enumerated().map { axis, size in
+            size.map { integerConstant($0) } ?? makePart(makeShape(one.value), axis: 0, at: axis)
+        }
+        return makeZeros([integerConstant(steps)] + sizes)
+    }
+    let results = makeLoop([constant(0).value] + first.map(\.value) + first.map { ofAllSteps($0).value }, name: "steps")
+    {
+        less(Tensor<Int32>($0[0]), Int32(steps)).value
+    } body: { carried in
+        let i = Tensor<Int32>(carried[0])
+        let before = carried[1...first.count].map { Tensor<Scalar>($0) }
+        let all = carried.dropFirst(1 + first.count).map { Tensor<Scalar>($0) }
+        let next = advance(
+            gather(rows, i), mask.map { gather($0, i) }, Array(before.prefix(count)), before[before.count - 1])
+        let after = next.states + (isOwn ? [next.output] : [])
+        return [(i + 1).value] + after.map(\.value) + zip(all, after).map { $0.updating(row: i, to: $1).value }
+    }
+    let after = results[1...first.count].map { Tensor<Scalar>($0) }
+    let all = Tensor<Scalar>(results[1 + first.count + (isOwn ? count : 0)])
+    let rank = max(2, all.shape.rank ?? 3)
+    return RecurrentResult(
+        sequence: all.transposed(permutation: [1, 0] + Array(2..<rank)),
+        last: isOwn ? after[count] : after[0], states: Array(after.prefix(count)))
 }

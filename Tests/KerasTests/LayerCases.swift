@@ -12,6 +12,9 @@ struct LayerCase: Sendable {
     let tolerance: Float
     let layers: @Sendable () -> [any Layer]
 
+    /// Whether what is compared is a second call, which goes on with the states of the first.
+    var isStateful: Bool { name.hasPrefix("stateful") }
+
     init(_ name: String, tolerance: Float = 1e-5, _ layers: @autoclosure @escaping @Sendable () -> any Layer) {
         self.init(name, tolerance: tolerance, list: { [layers()] })
     }
@@ -24,7 +27,7 @@ struct LayerCase: Sendable {
 extension LayerCase {
     static let all: [LayerCase] =
         simple + activations + lookups + convolutions + pooling + rearranging + normalization + merging
-        + attention
+        + attention + recurrent + masks
 
     private static let simple: [LayerCase] = [
         .init("dense", Dense(3)),
@@ -44,8 +47,10 @@ extension LayerCase {
     private static let activations: [LayerCase] =
         [
             ActivationFunction.relu, .relu6, .elu, .selu, .softplus, .softsign, .softmax, .logSoftmax, .sigmoid,
-            .hardSigmoid, .silu, .hardSilu, .gelu, .mish, .leakyRelu, .exponential, .linear, .tanh,
+            .hardSigmoid, .silu, .hardSilu, .gelu, .mish, .leakyRelu, .exponential, .linear, .tanh, .celu, .hardTanh,
+            .hardShrink, .softShrink, .tanhShrink, .squareplus, .logSigmoid, .sparsePlus, .sparseSigmoid,
         ].map { function in LayerCase("activation-\(function.name)", Activation(function)) } + [
+            .init("activation-glu", Activation(.glu)),
             .init("relu-settings", ReLU(maximum: 1, negativeSlope: 0.25, threshold: 0.5)),
             .init("leaky-relu", LeakyReLU()),
             .init("leaky-relu-slope", LeakyReLU(negativeSlope: 0.1)),
@@ -64,6 +69,23 @@ extension LayerCase {
         .init("masking-passed-on") {
             [Masking(), Dense(3, activation: .relu), Dropout(0.5), LayerNormalization(), GlobalAveragePooling1D()]
         },
+    ]
+
+    /// Which layers pass a mask on, and which end it.
+    private static let masks: [LayerCase] = [
+        .init("mask-conv1d") { [Masking(), Conv1D(2, kernelSize: 2)] },
+        .init("mask-pooling") { [Masking(), MaxPooling1D()] },
+        .init("mask-flatten") { [Masking(), Flatten()] },
+        .init("mask-rms") { [Masking(), RMSNormalization()] },
+        .init("mask-dense") { [Masking(), Dense(2)] },
+        .init("mask-padding") { [Masking(), ZeroPadding1D()] },
+        .init("mask-time-distributed") { [Masking(), TimeDistributed(Dense(2))] },
+        .init("mask-batch") { [Masking(), BatchNormalization()] },
+        .init("mask-lstm") { [Masking(), LSTM(2, returnsSequences: true)] },
+        .init("mask-add") { [Masking(), Add()] },
+        .init("mask-concatenate") { [Masking(), Concatenate()] },
+        .init("mask-concatenate-steps") { [Masking(), Concatenate(axis: 1)] },
+        .init("mask-dot") { [Masking(), Dot(axes: (2, 2))] },
     ]
 
     private static let convolutions: [LayerCase] = [
@@ -127,6 +149,12 @@ extension LayerCase {
         .init("cropping2d-first", Cropping2D(vertical: (1, 0), horizontal: (2, 1), dataFormat: .channelsFirst)),
         .init("up-sampling1d", UpSampling1D(3)),
         .init("up-sampling2d", UpSampling2D((2, 3))),
+        .init("up-sampling2d-bilinear", UpSampling2D((2, 3), interpolation: .bilinear)),
+        .init("resizing", Keras.Resizing(5, 3)),
+        .init("resizing-nearest", Keras.Resizing(2, 6, interpolation: .nearest)),
+        .init("resizing-crop", Keras.Resizing(3, 6, cropsToAspectRatio: true)),
+        .init("center-crop", CenterCrop(2, 3)),
+        .init("center-crop-larger", CenterCrop(6, 3)),
         .init("up-sampling2d-first", UpSampling2D((2, 2), dataFormat: .channelsFirst)),
     ]
 
@@ -146,6 +174,9 @@ extension LayerCase {
         .init("layer-normalization-middle", LayerNormalization(axes: [1], centers: false)),
         .init("group-normalization", GroupNormalization(groups: 2)),
         .init("group-normalization-instance", GroupNormalization(groups: -1, scales: false)),
+        .init("group-normalization-axis", GroupNormalization(groups: 2, axis: 1)),
+        .init("rms-normalization-axes", RMSNormalization(axes: [1, 2], epsilon: 0.125)),
+        .init("batch-normalization-masked") { [Masking(), BatchNormalization()] },
         .init("rms-normalization", RMSNormalization()),
         .init("unit-normalization", UnitNormalization()),
         .init("unit-normalization-axes", UnitNormalization(axes: [1, 2])),
@@ -180,6 +211,18 @@ extension LayerCase {
         .init("attention-masked", tolerance: 3e-4) {
             [Masking(), MultiHeadAttention(heads: 2, keySize: 3), GlobalAveragePooling1D()]
         },
+        .init("attention-mask", tolerance: 3e-4, MultiHeadAttention(heads: 2, keySize: 3)),
+        .init("group-query-attention", tolerance: 3e-4, GroupQueryAttention(headSize: 3, queryHeads: 4, keyHeads: 2)),
+        .init(
+            "group-query-attention-causal", tolerance: 3e-4,
+            GroupQueryAttention(headSize: 2, queryHeads: 2, keyHeads: 1, usesBias: false, isCausal: true)),
+        .init("dot-attention", tolerance: 3e-5, Attention()),
+        .init("dot-attention-scale", tolerance: 3e-5, Attention(usesScale: true)),
+        .init("dot-attention-concat", tolerance: 3e-5, Attention(usesScale: true, scoreMode: .concat)),
+        .init("dot-attention-causal", tolerance: 3e-5, Attention(isCausal: true)),
+        .init("dot-attention-masked", tolerance: 3e-5) { [Masking(), Attention()] },
+        .init("additive-attention", tolerance: 3e-5, AdditiveAttention()),
+        .init("additive-attention-plain", tolerance: 3e-5, AdditiveAttention(usesScale: false, isCausal: true)),
         .init("time-distributed", TimeDistributed(Dense(3, activation: .tanh))),
         .init("time-distributed-images", TimeDistributed(Conv2D(2, kernelSize: (2, 2)))),
     ]

@@ -192,4 +192,68 @@ private let layerMistakes: [LayerMistake] = [
         [nil, 4, 2, 1]),
     .init(
         "Dot \"dot\": axes (0, 1) are not those of shapes [?, 4] and [?, 4]", Dot(axes: (0, 1)), [nil, 4], [nil, 4]),
+
+    // Recurrent layers.
+    .init("LSTMCell \"lstm_cell\": units must be above 0, but is 0", LSTM(0), [nil, 5, 3]),
+    .init(
+        "GRUCell \"gru_cell\": recurrentDropout must be from 0 up to, but not 1, but is 1.0",
+        GRU(2, recurrentDropout: 1), [nil, 5, 3]),
+    .init(
+        "LSTM \"lstm\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 5]", LSTM(2), [nil, 5]),
+    .init(
+        "LSTM \"lstm\": takes a sequence and perhaps 2 initial states, but is given 2 inputs", LSTM(2), [nil, 5, 3],
+        [nil, 2]),
+    .init(
+        "SimpleRNN \"simple_rnn\": takes initial states of shape [?, 2], but is given [?, 3]", SimpleRNN(2),
+        [nil, 5, 3], [nil, 3]),
+    .init(
+        "GRU \"gru\": is stateful and must know the number of samples, but is given shape [?, 5, 3]\n"
+            + "    hint: give the model's input its batchSize", GRU(2, isStateful: true), [nil, 5, 3]),
+    .init(
+        "SimpleRNN \"simple_rnn\": must know the size of axis 1 of its input, whose shape is [?, ?, 3]\n"
+            + "    hint: give the model's input that size", SimpleRNN(2), [nil, nil, 3]),
+    .init(
+        "Bidirectional \"bidirectional\": both layers go forwards",
+        Bidirectional(LSTM(2), backwardLayer: LSTM(2)), [nil, 5, 3]),
+    .init(
+        "Bidirectional \"bidirectional\": the layers differ in returnsState: false forwards, true backwards",
+        Bidirectional(LSTM(2), backwardLayer: LSTM(2, returnsState: true, goesBackwards: true)), [nil, 5, 3]),
+    .init(
+        "Bidirectional \"bidirectional\": takes a sequence and perhaps initial states for both directions, but is given "
+            + "2 inputs", Bidirectional(GRU(2)), [nil, 5, 3], [nil, 2]),
+    .init(
+        "LSTMCell \"lstm_cell\": takes an input and perhaps 2 states, but is given 2 inputs", LSTMCell(2), [nil, 3],
+        [nil, 2]),
+    .init("StackedRNNCells \"stacked_rnn_cells\": has no cells", RNN([]), [nil, 5, 3]),
+
+    // Attention.
+    .init(
+        "Attention \"attention\": takes a query, a value and perhaps a key, but is given 1 inputs\n"
+            + "    hint: for self-attention give the same tensor twice", Attention(), [nil, 5, 3]),
+    .init(
+        "AdditiveAttention \"additive_attention\": the dropout must be from 0 up to, but not 1, but is 1.5",
+        AdditiveAttention(dropout: 1.5), [nil, 5, 3], [nil, 5, 3]),
+    .init(
+        "Attention \"attention\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 3]",
+        Attention(), [nil, 5, 3], [nil, 3]),
+    .init(
+        "GroupQueryAttention \"group_query_attention\": 3 heads of keys do not divide 4 heads of queries",
+        GroupQueryAttention(headSize: 2, queryHeads: 4, keyHeads: 3), [nil, 5, 3], [nil, 5, 3]),
+    .init(
+        "MultiHeadAttention \"multi_head_attention\": heads and sizes must be at least 1 and the dropout below 1, but are "
+            + "0, 2 and 0.0", MultiHeadAttention(heads: 0, keySize: 2), [nil, 5, 3], [nil, 5, 3]),
+
+    // Other sizes.
+    .init(
+        "Resizing \"resizing\": the height and the width must be at least 1, but are (0, 3)", Keras.Resizing(0, 3),
+        [nil, 4, 4, 1]),
+    .init(
+        "CenterCrop \"center_crop\": must know the size of axis 1 of its input, whose shape is [?, ?, 4, 1]\n"
+            + "    hint: give the model's input that size", CenterCrop(2, 2), [nil, nil, 4, 1]),
+    .init(
+        "UpSampling2D \"up_sampling2d\": must know the size of axis 2 of its input, whose shape is [?, 4, ?, 1]\n"
+            + "    hint: give the model's input that size", UpSampling2D(interpolation: .bilinear), [nil, 4, nil, 1]),
+    .init(
+        "GroupNormalization \"group_normalization\": the axis of the samples cannot be that of the channels",
+        GroupNormalization(groups: 1, axis: 0), [2, 4]),
 ]

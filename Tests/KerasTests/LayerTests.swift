@@ -29,6 +29,15 @@ import Testing
         try compare(LayerNumbers(NPZReader(folder.path("layers.npz"))))
     }
 
+    /// Keras 3.15's own sums up too much, so that its results are not 1 in sum.
+    @Test func sparsemaxIsTheNearestPointWhoseNumbersAreOneInSum() throws {
+        try Graph().asDefault { () throws in
+            let x = constant([[1.5, 1.25, 0.5, -1], [3, 0, 0, 0], [0, 0, 0, 0]] as [[Float]])
+            let y = try Session().run(Activation(.sparsemax)(x))
+            #expect(y.scalars == [0.625, 0.375, 0, 0, 1, 0, 0, 0, 0.25, 0.25, 0.25, 0.25])
+        }
+    }
+
     private func compare(_ numbers: LayerNumbers) throws {
         // Neither side has a layer that the other has not.
         #expect(Set(LayerCase.all.map(\.name)) == Set(numbers.cases))
@@ -51,8 +60,13 @@ import Testing
             var floats: [Tensor<Float>] = []
             var values: [LayerValue] = []
             for (_, array) in try numbers.arrays(each.name + "/x") {
-                let shape = Shape([nil] + array.shape.dropFirst().map { Optional($0) })
-                if array.dtype == .int32 {
+                let batch = each.isStateful ? array.shape.first : nil
+                let shape = Shape([batch] + array.shape.dropFirst().map { Optional($0) })
+                if array.dtype == .bool {
+                    let input = placeholder(Bool.self, shape)
+                    values.append(LayerValue(input))
+                    feeds.append(AnyTensor(input).fed(array))
+                } else if array.dtype == .int32 {
                     let input = placeholder(Int32.self, shape)
                     values.append(LayerValue(input))
                     feeds.append(AnyTensor(input).fed(array))
@@ -67,10 +81,17 @@ import Testing
             let context = LayerContext(graph: graph, isTraining: isTraining)
             for layer in layers {
                 // Attention of a sequence to itself is called with the sequence twice.
-                let isToItself = layer is MultiHeadAttention && values.count == 1
-                values = context.outputs(of: layer, for: isToItself ? values + values : values)
+                let isToItself = layer is any SelfAttending && values.count == 1
+                values =
+                    layer is Masking
+                    ? values.flatMap { context.outputs(of: layer, for: [$0]) }
+                    : context.outputs(of: layer, for: isToItself ? values + values : values)
             }
-            let output = try #require(values.first?.tensor.as(Float.self))
+            var output = try #require(values.first?.tensor.as(Float.self))
+            // Several outputs stand side by side, sample by sample.
+            if values.count > 1 {
+                output = concatenate(values.compactMap { $0.tensor.as(Float.self).map { Flatten()($0) } }, axis: 1)
+            }
 
             let session = Session(graph: graph)
             try session.initializeVariables()
@@ -82,6 +103,7 @@ import Testing
             guard weights.count == given.count else { return }
             try session.setValues(zip(weights, given).map { (AnyVariable($0.variable), $1.array) })
 
+            if each.isStateful { try session.run(group(context.updates), feeding: feeds) }
             let trained = layers.flatMap(\.trainableWeights).map(\.variable.tensor)
             let projection = constant(try numbers.read(each.name + "/c"))
             let derived = gradients(
@@ -96,6 +118,11 @@ import Testing
                 #expect(worst <= each.tolerance * scale, "\(expected)/\(name) differs by \(worst) of \(scale)")
             }
             try check(output, "y")
+            let mask = values.count == 1 ? values[0].mask : nil
+            #expect((mask != nil) == numbers.has(expected + "/mask"), "\(expected)")
+            if let mask, numbers.has(expected + "/mask") {
+                #expect(try session.run(mask, feeding: feeds) == numbers.readMask(expected + "/mask"), "\(expected)")
+            }
             for (index, gradient) in derived.enumerated() {
                 let isInput = index < floats.count
                 try check(gradient, isInput ? "dx/\(index)" : "dw/\(index - floats.count)")
@@ -129,6 +156,8 @@ private struct LayerNumbers {
     func has(_ name: String) -> Bool { names.contains(name) }
 
     func read(_ name: String) throws -> NDArray<Float> { try reader.read(name, as: Float.self) }
+
+    func readMask(_ name: String) throws -> NDArray<Bool> { try reader.read(name, as: Bool.self) }
 
     /// The arrays `prefix/0`, ..., in order, with what their names say behind the number.
     func arrays(_ prefix: String) throws -> [(name: String, array: AnyArray)] {

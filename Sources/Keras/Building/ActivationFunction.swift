@@ -80,11 +80,52 @@ public struct ActivationFunction: Sendable, ExpressibleByStringLiteral {
     /// `x tanh(log(1 + exp(x)))`
     public static let mish = ActivationFunction("mish") { $0 * Operations.tanh(Operations.softplus($0)) }
 
+    /// `min(x, 0)` as `exp(x) - 1`, smooth in the slope too.
+    public static let celu = ActivationFunction("celu") { Operations.celu($0) }
+    /// One half of the last axis, times the sigmoid of the other.
+    public static let glu = ActivationFunction("glu") { Operations.glu($0) }
+    /// `min(max(x, -1), 1)`
+    public static let hardTanh = ActivationFunction("hard_tanh") { Operations.hardTanh($0) }
+    /// `x` where it is farther from 0 than 1/2, else 0.
+    public static let hardShrink = ActivationFunction("hard_shrink") { Operations.hardShrink($0) }
+    /// `x`, by 1/2 nearer to 0, or 0.
+    public static let softShrink = ActivationFunction("soft_shrink") { Operations.softShrink($0) }
+    /// `x - tanh(x)`
+    public static let tanhShrink = ActivationFunction("tanh_shrink") { Operations.tanhShrink($0) }
+    /// `(x + √(x² + 4)) / 2`
+    public static let squareplus = ActivationFunction("squareplus") { Operations.squareplus($0) }
+    /// The logarithm of `sigmoid`.
+    public static let logSigmoid = ActivationFunction("log_sigmoid") { Operations.logSigmoid($0) }
+    /// 0 up to -1, `(x + 1)² / 4` up to 1, then `x`.
+    public static let sparsePlus = ActivationFunction("sparse_plus") { x in
+        select(where: lessEqual(x, -1), zeros(like: x), select(where: less(x, 1), square(x + 1) / 4, x))
+    }
+    /// 0 up to -1, `(x + 1) / 2` up to 1, then 1.
+    public static let sparseSigmoid = ActivationFunction("sparse_sigmoid") { ($0 / 2 + 0.5).clipped(to: 0...1) }
+    /// Probabilities along the last axis, many of which are 0: the point of the simplex that is nearest to `x`.
+    ///
+    /// - Source: A. Martins and R. Astudillo, "From softmax to sparsemax" (2016). The last axis must be known.
+    public static let sparsemax = ActivationFunction("sparsemax") { x in
+        guard let size = x.shape[-1] else { return x }
+        let sorted = topK(x, k: size).values
+        let ranks = constant((1...max(1, size)).map { Float($0) }, in: x.graph)
+        let isIn = cast(greater(1 + ranks * sorted, sorted.cumulativeSum(axis: -1)), to: Float.self)
+        let surplus = (sorted * isIn).sum(axis: -1, keepDimensions: true) - 1
+        return Operations.relu(x - surplus / isIn.sum(axis: -1, keepDimensions: true))
+    }
+
+    /// `x` above a threshold, else a fixed value. A model with it cannot be saved as JSON, since Keras has no settings of
+    /// activations.
+    public static func threshold(_ threshold: Float, else value: Float) -> ActivationFunction {
+        ActivationFunction { x in select(where: greater(x, threshold), x, value) }
+    }
+
     /// The activations by Keras's names.
     static let table: [String: Named<Function>] = {
         let all = [
             linear, relu, relu6, softmax, logSoftmax, sigmoid, tanh, softplus, softsign, elu, selu, silu, gelu,
-            leakyRelu, hardSigmoid, hardSilu, exponential, mish,
+            leakyRelu, hardSigmoid, hardSilu, exponential, mish, celu, glu, hardTanh, hardShrink, softShrink,
+            tanhShrink, squareplus, logSigmoid, sparsePlus, sparseSigmoid, sparsemax,
         ]
         var table = Dictionary(all.map { ($0.name, $0.named) }, uniquingKeysWith: { first, _ in first })
         table["swish"] = silu.named

@@ -120,11 +120,15 @@ public protocol UnaryLayer: Layer {
     func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float>
 }
 
+/// A layer whose output has other steps than its input, so that no mask passes it: Keras's rule, layer by layer.
+protocol MaskEnding: Layer {}
+
 extension UnaryLayer {
     /// Passes the mask on.
     public func call(_ inputs: [LayerValue], _ context: LayerContext) -> [LayerValue] {
         guard let input = context.single(inputs) else { return [LayerValue(context.nothing)] }
-        return [LayerValue(call(context.float(input.tensor), context), mask: input.mask)]
+        let mask = self is any MaskEnding ? nil : input.mask
+        return [LayerValue(call(context.float(input.tensor), context), mask: mask)]
     }
 }
 

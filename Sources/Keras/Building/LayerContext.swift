@@ -101,6 +101,29 @@ public final class LayerContext: Sendable {
         return variable
     }
 
+    /// Memory number `index` of the layer that is being called: zeros at first, then what the layer assigns to it; no
+    /// weight, and not saved with weights.
+    ///
+    /// - Errors: a shape other than at the first call is a mistake.
+    func memory(_ index: Int, named name: String, shape: [Int]) -> Variable<Float>? {
+        guard let frame = content.withLock({ $0.frames.last }) else { return nil }
+        let known = frame.state.memories
+        if known.indices.contains(index) {
+            if known[index].shape.known == shape { return known[index] }
+            report(
+                "its state was made with shape \(known[index].shape), but this call needs \(Shape(shape))",
+                hint: "a layer keeps the number of samples of its first call; use another layer for another")
+            return nil
+        }
+        let variable = (frame.state.graph ?? graph).asDefault {
+            withExactNameScope(frame.state.scope ?? "") {
+                Variable<Float>(.zeros, shape: shape, trainable: false, name: name)
+            }
+        }
+        frame.state.add(memory: variable)
+        return variable
+    }
+
     // MARK: - Mistakes
 
     /// Records a mistake of the layer that is being called; what first needs the graph to be sound throws it.
@@ -158,28 +181,35 @@ public final class LayerContext: Sendable {
 
     /// The outputs of a layer in this pass.
     func outputs(of layer: any Layer, for inputs: [LayerValue]) -> [LayerValue] {
-        let type = Swift.type(of: layer)
-        let outer = content.withLock { $0.frames.last }
-        if !layer.state.settle(
-            in: outer?.state.graph ?? graph, base: snakeCase(type.className), parent: outer?.state.scope ?? "")
-        {
-            graph.report(
-                Mistake(
-                    "its weights belong to another graph", hint: "make a new layer, or use one graph for both"),
-                operation: type.className, node: layer.name)
-            return [LayerValue(nothing)]
-        }
-        outer?.state.add(child: layer)
-        return withNameScope(layer.name) {
-            content.withLock { content in
-                content.frames.append(Frame(state: layer.state, className: type.className))
-            }
-            defer { content.withLock { _ = $0.frames.popLast() } }
-            let outputs = LayerContext.$current.withValue(self) { layer.call(inputs, self) }
+        inside(layer) {
+            let outputs = layer.call(inputs, self)
             layer.state.noteCall(
                 inputs: inputs.map { TensorType($0.tensor.dtype, $0.tensor.shape) },
                 outputs: outputs.map { TensorType($0.tensor.dtype, $0.tensor.shape) })
             return outputs
+        } ?? [LayerValue(nothing)]
+    }
+
+    /// Adds nodes as part of a layer: weights and mistakes are its own.
+    ///
+    /// - Returns: nil and a mistake where the layer's weights belong to another graph.
+    func inside<Result>(_ layer: any Layer, _ body: () -> Result) -> Result? {
+        let className = Swift.type(of: layer).className
+        let outer = content.withLock { $0.frames.last }
+        if !layer.state.settle(
+            in: outer?.state.graph ?? graph, base: snakeCase(className), parent: outer?.state.scope ?? "")
+        {
+            graph.report(
+                Mistake(
+                    "its weights belong to another graph", hint: "make a new layer, or use one graph for both"),
+                operation: className, node: layer.name)
+            return nil
+        }
+        outer?.state.add(child: layer)
+        return withNameScope(layer.name) {
+            content.withLock { $0.frames.append(Frame(state: layer.state, className: className)) }
+            defer { content.withLock { _ = $0.frames.popLast() } }
+            return LayerContext.$current.withValue(self, operation: body)
         }
     }
 }

@@ -34,6 +34,8 @@ public final class LayerState: Sendable {
         var graph: Graph?
         var weights: [LayerWeight] = []
         var children: [any Layer] = []
+        /// What it keeps from run to run beside its weights.
+        var memories: [Variable<Float>] = []
         var isTrainable = true
         /// The types of its first call's inputs and outputs.
         var firstCall: (inputs: [TensorType], outputs: [TensorType])?
@@ -58,6 +60,7 @@ public final class LayerState: Sendable {
     var graph: Graph? { content.withLock { $0.graph } }
     var weights: [LayerWeight] { content.withLock { $0.weights } }
     var children: [any Layer] { content.withLock { $0.children } }
+    var memories: [Variable<Float>] { content.withLock { $0.memories } }
     var firstCall: (inputs: [TensorType], outputs: [TensorType])? { content.withLock { $0.firstCall } }
 
     var isTrainable: Bool {
@@ -82,6 +85,8 @@ public final class LayerState: Sendable {
             return true
         }
     }
+
+    func add(memory: Variable<Float>) { content.withLock { $0.memories.append(memory) } }
 
     func add(_ weight: LayerWeight) { content.withLock { $0.weights.append(weight) } }
 

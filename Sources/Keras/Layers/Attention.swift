@@ -1,130 +1,191 @@
-// Attention: each step of a sequence gathers what it needs from the steps of another.
+// Attention: each step of a sequence gathers what it needs from the steps of another. Here are the forms without
+// projections, and what all forms share: their inputs and masks.
 
 import Graphs
 import Operations
 import Tensors
 
-/// Attention with several heads: each looks for other things.
-///
-///     let y = MultiHeadAttention(heads: 8, keySize: 64)([x, x])            // self-attention
-///     let z = MultiHeadAttention(heads: 8, keySize: 64)([query, value])
-///
-///     softmax(q kᵀ / √keySize) v, for each head, then a mix of the heads
-///
-/// - Shapes: query `[batch, steps, n]`, value `[batch, steps', m]` and, where it is another, key like the value →
-///   `[batch, steps, outputSize]`.
-/// - Source: A. Vaswani et al., "Attention is all you need" (2017); Keras's `MultiHeadAttention`, whose weights it has.
-public struct MultiHeadAttention: Layer {
-    public let state: LayerState
-    public let heads: Int
-    public let keySize: Int
-    /// The size of each head's values; nil: that of its keys.
-    public let valueSize: Int?
-    /// The size of the output; nil: that of the query.
-    public let outputSize: Int?
-    /// How much of the weights of attention is dropped in training.
-    public let dropoutRate: Double
-    public let usesBias: Bool
+/// A layer of attention, to which one input stands for query and value alike.
+protocol SelfAttending: ArgumentNaming {
     /// Whether a step sees only those that are not behind it.
-    public let isCausal: Bool
-    public let kernelInitializer: WeightInitializer
-    public let biasInitializer: WeightInitializer
+    var isCausal: Bool { get }
+}
 
-    public init(
-        heads: Int, keySize: Int, valueSize: Int? = nil, outputSize: Int? = nil, dropout: Double = 0,
-        usesBias: Bool = true, isCausal: Bool = false, kernelInitializer: WeightInitializer = .glorotUniform(),
-        biasInitializer: WeightInitializer = .zeros, name: String? = nil
-    ) {
-        state = LayerState(name: name)
-        self.heads = heads
-        self.keySize = keySize
-        self.valueSize = valueSize
-        self.outputSize = outputSize
-        dropoutRate = dropout
-        self.usesBias = usesBias
-        self.isCausal = isCausal
-        self.kernelInitializer = kernelInitializer
-        self.biasInitializer = biasInitializer
-    }
-
+extension SelfAttending {
     /// Self-attention.
     public func callAsFunction(_ input: KerasTensor) -> KerasTensor { callAsFunction([input, input]) }
+}
 
+/// Attention whose scores are products of queries and keys.
+///
+///     softmax(scale · q kᵀ) v
+///
+/// - Shapes: query `[batch, steps, n]`, value `[batch, steps', m]` and, where it is another, key `[batch, steps', n]` →
+///   `[batch, steps, m]`.
+/// - Source: M. Luong et al., "Effective approaches to attention-based neural machine translation" (2015); Keras's
+///   `Attention`.
+public struct Attention: PlainAttention {
+    /// How a query and a key make a score.
+    public enum ScoreMode: String, Hashable, Sendable, CaseIterable {
+        /// Their product.
+        case dot
+        /// The sum of `tanh(q + k)`, times a weight.
+        case concat
+    }
+
+    public let state: LayerState
+    /// Whether scores are multiplied by a weight.
+    public let usesScale: Bool
+    public let scoreMode: ScoreMode
+    public let dropoutRate: Double
+    public let isCausal: Bool
+    public let seed: Int?
+
+    public init(
+        usesScale: Bool = false, scoreMode: ScoreMode = .dot, dropout: Double = 0, isCausal: Bool = false,
+        seed: Int? = nil, name: String? = nil
+    ) {
+        state = LayerState(name: name)
+        self.usesScale = usesScale
+        self.scoreMode = scoreMode
+        dropoutRate = dropout
+        self.isCausal = isCausal
+        self.seed = seed
+    }
+
+    func scores(_ query: Tensor<Float>, _ key: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
+        let scale = usesScale ? context.weight("scale", shape: [], initializer: .ones).tensor : nil
+        switch scoreMode {
+        case .dot:
+            let products = matmul(query, key, transposeB: true)
+            return scale.map { products * $0 } ?? products
+        case .concat:
+            let weight = context.weight("concat_score_weight", shape: [], initializer: .ones)
+            let sums = pairwiseSums(query, key)
+            return tanh(scale.map { sums * $0 } ?? sums).sum(axis: -1) * weight
+        }
+    }
+}
+
+/// Attention whose scores are weighted sums of `tanh(q + k)`.
+///
+/// - Shapes: as `Attention`; the query has the key's size.
+/// - Source: D. Bahdanau et al., "Neural machine translation by jointly learning to align and translate" (2014); Keras's
+///   `AdditiveAttention`.
+public struct AdditiveAttention: PlainAttention {
+    public let state: LayerState
+    /// Whether each feature has a weight.
+    public let usesScale: Bool
+    public let dropoutRate: Double
+    public let isCausal: Bool
+    public let seed: Int?
+
+    public init(
+        usesScale: Bool = true, dropout: Double = 0, isCausal: Bool = false, seed: Int? = nil, name: String? = nil
+    ) {
+        state = LayerState(name: name)
+        self.usesScale = usesScale
+        dropoutRate = dropout
+        self.isCausal = isCausal
+        self.seed = seed
+    }
+
+    func scores(_ query: Tensor<Float>, _ key: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
+        let parts = tanh(pairwiseSums(query, key))
+        guard usesScale else { return parts.sum(axis: -1) }
+        guard let size = context.size(ofAxis: -1, of: query) else { return context.nothing }
+        return (parts * context.weight("scale", shape: [size], initializer: .glorotUniform())).sum(axis: -1)
+    }
+}
+
+/// `[batch, steps, n]` and `[batch, steps', n]` → `[batch, steps, steps', n]`.
+private func pairwiseSums(_ query: Tensor<Float>, _ key: Tensor<Float>) -> Tensor<Float> {
+    query.expandingDimension(at: 2) + key.expandingDimension(at: 1)
+}
+
+// MARK: - What both have in common
+
+/// Attention without projections.
+protocol PlainAttention: SelfAttending {
+    var dropoutRate: Double { get }
+    var seed: Int? { get }
+    /// `[batch, steps, n]` and `[batch, steps', n]` → `[batch, steps, steps']`.
+    func scores(_ query: Tensor<Float>, _ key: Tensor<Float>, _ context: LayerContext) -> Tensor<Float>
+}
+
+extension PlainAttention {
     public func call(_ inputs: [LayerValue], _ context: LayerContext) -> [LayerValue] {
-        guard (2...3).contains(inputs.count) else {
+        guard let inputs = AttentionInputs(inputs, context) else { return [LayerValue(context.nothing)] }
+        guard (0..<1).contains(dropoutRate) else {
             return [
-                LayerValue(
-                    context.mistake(
-                        "takes a query, a value and perhaps a key, but is given \(inputs.count) inputs",
-                        hint: "for self-attention give the same tensor twice"))
+                LayerValue(context.mistake("the dropout must be from 0 up to, but not 1, but is \(dropoutRate)"))
             ]
         }
-        guard heads > 0, keySize > 0, (valueSize ?? 1) > 0, (0..<1).contains(dropoutRate) else {
-            return [
-                LayerValue(
-                    context.mistake(
-                        "heads and sizes must be at least 1 and the dropout below 1, but are \(heads), \(keySize) and "
-                            + "\(dropoutRate)"))
-            ]
-        }
-        let query = context.float(inputs[0].tensor)
-        let value = context.float(inputs[1].tensor)
-        let key = inputs.count == 3 ? context.float(inputs[2].tensor) : value
-        for input in [query, value, key] where !context.hasRank(3, input, "[batch, steps, features]") {
-            return [LayerValue(context.nothing)]
-        }
-        guard let size = context.size(ofAxis: -1, of: query) else { return [LayerValue(context.nothing)] }
-        let valueSize = valueSize ?? keySize
-        let q = projected(query, "query", keySize, context) * (1 / Float(keySize).squareRoot())
-        let k = projected(key, "key", keySize, context)
-        let v = projected(value, "value", valueSize, context)
-        var scores = matmul(q, k, transposeB: true)
-        if let mask = mask(query: inputs[0].mask, keys: inputs.last?.mask, scores) {
-            // As Keras: far below all others rather than -∞, which would make NaN of steps that see nothing.
+        var scores = scores(inputs.query, inputs.key, context)
+        // Steps of the query that do not count are left out below rather than here.
+        if let mask = inputs.mask(isCausal: isCausal, scores[0], hasHeads: false) {
             scores = scores + (1 - cast(mask, to: Float.self)) * -1e9
         }
         var weights = softmax(scores)
-        if dropoutRate > 0, context.isTraining { weights = dropout(weights, rate: dropoutRate) }
-        let gathered = matmul(weights, v).transposed(permutation: [0, 2, 1, 3])
-        let width = outputSize ?? size
-        let kernel = context.weight(
-            "attention_output/kernel", shape: [heads, valueSize, width], initializer: kernelInitializer)
-        let joined = context.reshape(gathered, leadingAs: query, 2, then: [heads * valueSize])
-        var output = context.matmulAlongLastAxis(joined, kernel.tensor.reshaped([heads * valueSize, width]))
-        if usesBias {
-            output =
-                output
-                + context.weight("attention_output/bias", shape: [width], initializer: biasInitializer)
+        if dropoutRate > 0, context.isTraining { weights = dropout(weights, rate: dropoutRate, seed: seed) }
+        var output = matmul(weights, inputs.value)
+        if let mask = inputs.masks.query {
+            output = output * cast(mask, to: Float.self).expandingDimension(at: 2)
         }
-        return [LayerValue(output, mask: inputs[0].mask)]
+        return [LayerValue(output, mask: inputs.masks.query)]
     }
 
-    /// `[batch, steps, n]` → `[batch, heads, steps, size]`.
-    private func projected(
-        _ input: Tensor<Float>, _ name: String, _ size: Int, _ context: LayerContext
-    ) -> Tensor<Float> {
-        guard let features = context.size(ofAxis: -1, of: input) else { return context.nothing }
-        let kernel = context.weight(
-            "\(name)/kernel", shape: [features, heads, size], initializer: kernelInitializer)
-        var product = context.matmulAlongLastAxis(input, kernel.tensor.reshaped([features, heads * size]))
-        if usesBias {
-            let bias = context.weight("\(name)/bias", shape: [heads, size], initializer: biasInitializer)
-            product = product + bias.tensor.reshaped([heads * size])
+    func arguments(_ inputs: [KerasTensor], _ tensors: [JSONValue]) -> (
+        positional: [JSONValue], named: [String: JSONValue]
+    ) { ([.array(tensors)], isCausal ? [Configuration.causalKey: true] : [:]) }
+}
+
+/// What a layer of attention is given.
+struct AttentionInputs {
+    let query: Tensor<Float>
+    let value: Tensor<Float>
+    let key: Tensor<Float>
+    /// Which steps of each count.
+    let masks: (query: Tensor<Bool>?, value: Tensor<Bool>?, key: Tensor<Bool>?)
+    /// Which steps see which.
+    private let pairs: Tensor<Bool>?
+
+    /// - Returns: nil and a mistake for inputs that make no sense.
+    init?(_ inputs: [LayerValue], _ context: LayerContext) {
+        pairs = inputs.last?.tensor.as(Bool.self)
+        let inputs = inputs.filter { $0.tensor.dtype != .bool }
+        guard (2...3).contains(inputs.count) else {
+            context.report(
+                "takes a query, a value and perhaps a key, but is given \(inputs.count) inputs",
+                hint: "for self-attention give the same tensor twice")
+            return nil
         }
-        return context.reshape(product, leadingAs: input, 2, then: [heads, size]).transposed(permutation: [0, 2, 1, 3])
+        query = context.float(inputs[0].tensor)
+        value = context.float(inputs[1].tensor)
+        key = inputs.count == 3 ? context.float(inputs[2].tensor) : value
+        masks = (inputs[0].mask, inputs[1].mask, inputs.count == 3 ? inputs[2].mask : nil)
+        for input in [query, value, key] where !context.hasRank(3, input, "[batch, steps, features]") { return nil }
     }
 
-    /// Which steps see which, in a shape that goes with the scores.
-    private func mask(query: Tensor<Bool>?, keys: Tensor<Bool>?, _ scores: Tensor<Float>) -> Tensor<Bool>? {
+    /// Which steps see which, in a shape that goes with the scores; nil where all see all.
+    ///
+    /// - Parameters:
+    ///   - one: the scores of one sample, and of one head.
+    ///   - hasHeads: whether scores are `[batch, heads, steps, steps']`, and then steps of the query that do not count
+    ///     see nothing, as Keras has it.
+    func mask(isCausal: Bool, _ one: Tensor<Float>, hasHeads: Bool) -> Tensor<Bool>? {
         var parts: [Tensor<Bool>] = []
-        if let query { parts.append(query.expandingDimension(at: 1).expandingDimension(at: 3)) }
-        if let keys { parts.append(keys.expandingDimension(at: 1).expandingDimension(at: 1)) }
+        if hasHeads, let mask = masks.query { parts.append(mask.expandingDimension(at: 2)) }
+        // Keras's forms without heads have no use for the key's mask.
+        for mask in [masks.value, hasHeads ? masks.key : nil] {
+            if let mask { parts.append(mask.expandingDimension(at: 1)) }
+        }
+        if let pairs { parts.append(pairs) }
+        if hasHeads { parts = parts.map { $0.shape.rank == 3 ? $0.expandingDimension(at: 1) : $0 } }
         if isCausal {
             // A step is not behind another where its running number is not larger.
-            let one = ones(like: scores[0, 0])
-            let row = one.cumulativeSum(axis: 0)
-            let column = one.cumulativeSum(axis: 1)
-            parts.append(greaterEqual(row, column))
+            let ones = ones(like: one)
+            parts.append(greaterEqual(ones.cumulativeSum(axis: 0), ones.cumulativeSum(axis: 1)))
         }
         return parts.dropFirst().reduce(parts.first) { all, part in all.map { logicalAnd($0, part) } }
     }
@@ -132,34 +193,46 @@ public struct MultiHeadAttention: Layer {
 
 // MARK: - In files
 
-extension MultiHeadAttention: ConfigurableLayer {
+extension Configuration {
+    /// What Keras says with each call of a layer of attention rather than in its settings.
+    static var causalKey: String { "use_causal_mask" }
+}
+
+extension Attention: ConfigurableLayer {
     public var configuration: Configuration {
-        get throws {
-            if isCausal {
-                throw KerasError(
-                    "MultiHeadAttention \"\(name)\" is causal, which Keras says with each call rather than in the layer",
-                    hint: "save the weights alone")
-            }
-            return Configuration(
-                Self.className,
-                [
-                    "num_heads": .integer(heads), "key_dim": .integer(keySize),
-                    "value_dim": .integer(valueSize ?? keySize), "dropout": .number(dropoutRate),
-                    "use_bias": .bool(usesBias), "output_shape": JSONValue(outputSize),
-                    "kernel_initializer": try kernelInitializer.json, "bias_initializer": try biasInitializer.json,
-                ])
+        Configuration(
+            Self.className,
+            [
+                "use_scale": .bool(usesScale), "score_mode": .string(scoreMode.rawValue),
+                "dropout": .number(dropoutRate), "seed": JSONValue(seed),
+            ])
+    }
+
+    public init(configuration: Configuration) throws {
+        let name = try configuration.string("score_mode", default: "dot")
+        guard let mode = ScoreMode(rawValue: name) else {
+            throw KerasError.unknownName(name, "score mode", known: ScoreMode.allCases.map(\.rawValue))
         }
+        self.init(
+            usesScale: try configuration.bool("use_scale", default: false), scoreMode: mode,
+            dropout: try configuration.number("dropout", default: 0),
+            isCausal: try configuration.bool(Configuration.causalKey, default: false), seed: try configuration.seed(),
+            name: configuration.layerName)
+    }
+}
+
+extension AdditiveAttention: ConfigurableLayer {
+    public var configuration: Configuration {
+        Configuration(
+            Self.className,
+            ["use_scale": .bool(usesScale), "dropout": .number(dropoutRate), "seed": JSONValue(seed)])
     }
 
     public init(configuration: Configuration) throws {
         self.init(
-            heads: try configuration.integer("num_heads"), keySize: try configuration.integer("key_dim"),
-            valueSize: try configuration.optionalInteger("value_dim"),
-            outputSize: try configuration.optionalInteger("output_shape"),
+            usesScale: try configuration.bool("use_scale", default: true),
             dropout: try configuration.number("dropout", default: 0),
-            usesBias: try configuration.bool("use_bias", default: true),
-            kernelInitializer: try configuration.initializer("kernel_initializer", default: .glorotUniform()),
-            biasInitializer: try configuration.initializer("bias_initializer", default: .zeros),
+            isCausal: try configuration.bool(Configuration.causalKey, default: false), seed: try configuration.seed(),
             name: configuration.layerName)
     }
 }

@@ -8,7 +8,7 @@ public import Tensors
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, steps', filters]`; kernel `[kernelSize, channels / groups, filters]`.
 /// - Source: Keras's `Conv1D`.
-public struct Conv1D: UnaryLayer {
+public struct Conv1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let settings: ConvolutionSettings
 
@@ -60,7 +60,7 @@ extension Conv1D: ConfigurableLayer {
 /// - Shapes: `[batch, height, width, channels]` → `[batch, height', width', filters]`; kernel `[height, width,
 ///   channels / groups, filters]`.
 /// - Source: Keras's `Conv2D`.
-public struct Conv2D: UnaryLayer {
+public struct Conv2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let settings: ConvolutionSettings
 

@@ -24,7 +24,7 @@ public struct Activation: UnaryLayer {
 ///
 /// - Shapes: `[batch, a, b, ...]` → `[batch, a·b·...]`; `[batch]` → `[batch, 1]`.
 /// - Source: Keras's `Flatten`.
-public struct Flatten: UnaryLayer {
+public struct Flatten: UnaryLayer, MaskEnding {
     public let state: LayerState
 
     public init(inputShape: Shape? = nil, name: String? = nil) {
@@ -44,7 +44,7 @@ public struct Flatten: UnaryLayer {
 ///
 /// - Shapes: `[batch, ...]` → `[batch] + targetShape`; one size of the target may be -1: whatever fits.
 /// - Source: Keras's `Reshape`.
-public struct Reshape: UnaryLayer {
+public struct Reshape: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let targetShape: [Int]
 

@@ -9,7 +9,7 @@ public import Tensors
 /// - Shapes: `[batch, steps, channels]` → `[batch, steps', channels · depthMultiplier]`; kernel `[kernelSize, channels,
 ///   depthMultiplier]`.
 /// - Source: Keras's `DepthwiseConv1D`.
-public struct DepthwiseConv1D: UnaryLayer {
+public struct DepthwiseConv1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let settings: ConvolutionSettings
 
@@ -60,7 +60,7 @@ extension DepthwiseConv1D: ConfigurableLayer {
 /// - Shapes: `[batch, height, width, channels]` → `[batch, height', width', channels · depthMultiplier]`; kernel
 ///   `[height, width, channels, depthMultiplier]`.
 /// - Source: Keras's `DepthwiseConv2D`.
-public struct DepthwiseConv2D: UnaryLayer {
+public struct DepthwiseConv2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let settings: ConvolutionSettings
 

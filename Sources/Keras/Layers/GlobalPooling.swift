@@ -29,7 +29,7 @@ extension GlobalPoolingLayer {
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, channels]`, or with axes of size 1 where `keepsDimensions`.
 /// - Source: Keras's `GlobalMaxPooling1D`.
-public struct GlobalMaxPooling1D: GlobalPoolingLayer, UnaryLayer {
+public struct GlobalMaxPooling1D: GlobalPoolingLayer, UnaryLayer, MaskEnding {
     public let state: LayerState
     public let keepsDimensions: Bool
     public let dataFormat: DataFormat
@@ -54,7 +54,7 @@ public struct GlobalMaxPooling1D: GlobalPoolingLayer, UnaryLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, channels]`, or with axes of size 1 where `keepsDimensions`.
 /// - Source: Keras's `GlobalMaxPooling2D`.
-public struct GlobalMaxPooling2D: GlobalPoolingLayer, UnaryLayer {
+public struct GlobalMaxPooling2D: GlobalPoolingLayer, UnaryLayer, MaskEnding {
     public let state: LayerState
     public let keepsDimensions: Bool
     public let dataFormat: DataFormat
@@ -112,7 +112,7 @@ public struct GlobalAveragePooling1D: GlobalPoolingLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, channels]`, or with axes of size 1 where `keepsDimensions`.
 /// - Source: Keras's `GlobalAveragePooling2D`.
-public struct GlobalAveragePooling2D: GlobalPoolingLayer, UnaryLayer {
+public struct GlobalAveragePooling2D: GlobalPoolingLayer, UnaryLayer, MaskEnding {
     public let state: LayerState
     public let keepsDimensions: Bool
     public let dataFormat: DataFormat

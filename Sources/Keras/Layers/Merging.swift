@@ -9,20 +9,26 @@ protocol MergeLayer: Layer {
     /// Whether inputs of lower rank get axes of size 1 behind that of the samples, so that all ranks are one.
     var alignsRanks: Bool { get }
     func merged(_ inputs: [Tensor<Float>], _ context: LayerContext) -> Tensor<Float>
+    /// Which steps of the output count.
+    func mergedMask(of inputs: [LayerValue]) -> Tensor<Bool>?
 }
 
 extension MergeLayer {
     var alignsRanks: Bool { true }
 
-    /// A step counts where it does in every input that has a mask.
+    /// As Keras: a step counts where it does in any input; one input without a mask ends it.
+    func mergedMask(of inputs: [LayerValue]) -> Tensor<Bool>? {
+        let masks = inputs.compactMap(\.mask)
+        guard masks.count == inputs.count else { return nil }
+        return masks.dropFirst().reduce(masks.first) { all, mask in all.map { logicalOr($0, mask) } }
+    }
+
     public func call(_ inputs: [LayerValue], _ context: LayerContext) -> [LayerValue] {
         guard inputs.count >= 2 else {
             return [LayerValue(context.mistake("takes at least two inputs, but is given \(inputs.count)"))]
         }
-        let masks = inputs.compactMap(\.mask)
-        let mask = masks.dropFirst().reduce(masks.first) { all, mask in all.map { logicalAnd($0, mask) } }
         let values = inputs.map { context.float($0.tensor) }
-        return [LayerValue(merged(alignsRanks ? aligned(values) : values, context), mask: mask)]
+        return [LayerValue(merged(alignsRanks ? aligned(values) : values, context), mask: mergedMask(of: inputs))]
     }
 
     /// As Keras: samples go with samples, whatever else the inputs have.
@@ -152,6 +158,21 @@ public struct Concatenate: MergeLayer {
         if axis == 0 { return context.mistake("the axis of the samples cannot be joined", hint: "use axis -1") }
         return concatenate(inputs, axis: axis)
     }
+
+    /// A step counts where any of its elements comes from one that does; all do of an input without a mask.
+    func mergedMask(of inputs: [LayerValue]) -> Tensor<Bool>? {
+        guard inputs.contains(where: { $0.mask != nil }) else { return nil }
+        let marks = inputs.compactMap { input -> Tensor<Float>? in
+            guard let ones = input.tensor.as(Float.self).map({ ones(like: $0) }) else { return nil }
+            guard let mask = input.mask else { return ones }
+            let missing = (ones.shape.rank ?? 3) - (mask.shape.rank ?? 2)
+            return ones
+                * (0..<max(0, missing)).reduce(cast(mask, to: Float.self)) { marks, _ in
+                    marks.expandingDimension(at: -1)
+                }
+        }
+        return greater(concatenate(marks, axis: axis).max(axis: -1), 0)
+    }
 }
 
 extension Concatenate: ConfigurableLayer {
@@ -180,6 +201,7 @@ public struct Dot: MergeLayer {
     }
 
     var alignsRanks: Bool { false }
+    func mergedMask(of inputs: [LayerValue]) -> Tensor<Bool>? { nil }
 
     func merged(_ inputs: [Tensor<Float>], _ context: LayerContext) -> Tensor<Float> {
         guard inputs.count == 2, let left = inputs[0].shape.rank, let right = inputs[1].shape.rank else {

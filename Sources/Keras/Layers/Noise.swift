@@ -1,8 +1,27 @@
 // Layers that disturb training so that networks rely on no single detail; in use they change nothing.
 
 public import Graphs
-import Operations
+public import Operations
 public import Tensors
+
+/// What is dropped in training: its rate, and the seed that decides it together with the graph's.
+protocol DroppingLayer: UnaryLayer, ConfigurableLayer {
+    var rate: Double { get }
+    var seed: Int? { get }
+    init(_ rate: Double, seed: Int?, inputShape: Shape?, name: String?)
+}
+
+extension DroppingLayer {
+    public var configuration: Configuration {
+        Configuration(Self.className, ["rate": .number(rate), "seed": JSONValue(seed)])
+    }
+
+    public init(configuration: Configuration) throws {
+        self.init(
+            try configuration.number("rate", default: 0), seed: try configuration.seed(), inputShape: nil,
+            name: configuration.layerName)
+    }
+}
 
 /// Adds normally distributed noise in training.
 ///
@@ -33,12 +52,12 @@ public struct GaussianNoise: UnaryLayer {
 ///
 /// - Shapes: any, unchanged.
 /// - Source: Keras's `GaussianDropout`.
-public struct GaussianDropout: UnaryLayer {
+public struct GaussianDropout: DroppingLayer {
     public let state: LayerState
-    public let rate: Float
+    public let rate: Double
     public let seed: Int?
 
-    public init(_ rate: Float, seed: Int? = nil, inputShape: Shape? = nil, name: String? = nil) {
+    public init(_ rate: Double, seed: Int? = nil, inputShape: Shape? = nil, name: String? = nil) {
         state = LayerState(name: name, inputShape: inputShape)
         self.rate = rate
         self.seed = seed
@@ -49,7 +68,7 @@ public struct GaussianDropout: UnaryLayer {
             return context.mistake("the rate must be from 0 up to, but not 1, but is \(rate)")
         }
         guard rate > 0, context.isTraining else { return input }
-        let deviation = (rate / (1 - rate)).squareRoot()
+        let deviation = Float((rate / (1 - rate)).squareRoot())
         return input * randomNormal(shape(of: input), mean: 1, standardDeviation: deviation, seed: seed)
     }
 }
@@ -58,12 +77,12 @@ public struct GaussianDropout: UnaryLayer {
 ///
 /// - Shapes: any, unchanged.
 /// - Source: G. Klambauer et al., "Self-normalizing neural networks" (2017); Keras's `AlphaDropout`.
-public struct AlphaDropout: UnaryLayer {
+public struct AlphaDropout: DroppingLayer {
     public let state: LayerState
-    public let rate: Float
+    public let rate: Double
     public let seed: Int?
 
-    public init(_ rate: Float, seed: Int? = nil, inputShape: Shape? = nil, name: String? = nil) {
+    public init(_ rate: Double, seed: Int? = nil, inputShape: Shape? = nil, name: String? = nil) {
         state = LayerState(name: name, inputShape: inputShape)
         self.rate = rate
         self.seed = seed
@@ -74,6 +93,7 @@ public struct AlphaDropout: UnaryLayer {
             return context.mistake("the rate must be from 0 up to, but not 1, but is \(rate)")
         }
         guard rate > 0, context.isTraining else { return input }
+        let rate = Float(rate)
         // What selu tends to far below 0.
         let floor: Float = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
         let keeps = greaterEqual(randomUniform(shape(of: input), in: 0..<1, seed: seed), rate)
@@ -88,7 +108,7 @@ public struct AlphaDropout: UnaryLayer {
 /// - Shapes: `[batch, steps, channels]`, unchanged.
 /// - Source: J. Tompson et al., "Efficient object localization using convolutional networks" (2015); Keras's
 ///   `SpatialDropout1D`.
-public struct SpatialDropout1D: UnaryLayer {
+public struct SpatialDropout1D: DroppingLayer {
     public let state: LayerState
     public let rate: Double
     public let seed: Int?
@@ -107,22 +127,29 @@ public struct SpatialDropout1D: UnaryLayer {
 
 /// Dropout of whole channels of images.
 ///
-/// - Shapes: `[batch, height, width, channels]`, unchanged.
+/// - Shapes: `[batch, height, width, channels]`, or with the channels first, unchanged.
 /// - Source: as `SpatialDropout1D`.
 public struct SpatialDropout2D: UnaryLayer {
     public let state: LayerState
     public let rate: Double
     public let seed: Int?
+    public let dataFormat: DataFormat
 
-    public init(_ rate: Double, seed: Int? = nil, inputShape: Shape? = nil, name: String? = nil) {
+    public init(
+        _ rate: Double, seed: Int? = nil, dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil,
+        name: String? = nil
+    ) {
         state = LayerState(name: name, inputShape: inputShape)
         self.rate = rate
         self.seed = seed
+        self.dataFormat = dataFormat
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard context.hasRank(4, input, "[batch, height, width, channels]") else { return context.nothing }
-        return droppingWhole(input, rate, [nil, 1, 1, nil], seed, context)
+        let isFirst = dataFormat == .channelsFirst
+        let meaning = isFirst ? "[batch, channels, height, width]" : "[batch, height, width, channels]"
+        guard context.hasRank(4, input, meaning) else { return context.nothing }
+        return droppingWhole(input, rate, isFirst ? [nil, nil, 1, 1] : [nil, 1, 1, nil], seed, context)
     }
 }
 
@@ -170,50 +197,17 @@ extension GaussianNoise: ConfigurableLayer {
     }
 }
 
-extension GaussianDropout: ConfigurableLayer {
-    public var configuration: Configuration {
-        Configuration(Self.className, ["rate": .number(Double(rate)), "seed": JSONValue(seed)])
-    }
-
-    public init(configuration: Configuration) throws {
-        self.init(
-            try configuration.float("rate", default: 0), seed: try configuration.seed(), name: configuration.layerName)
-    }
-}
-
-extension AlphaDropout: ConfigurableLayer {
-    public var configuration: Configuration {
-        Configuration(Self.className, ["rate": .number(Double(rate)), "seed": JSONValue(seed)])
-    }
-
-    public init(configuration: Configuration) throws {
-        self.init(
-            try configuration.float("rate", default: 0), seed: try configuration.seed(), name: configuration.layerName)
-    }
-}
-
-extension SpatialDropout1D: ConfigurableLayer {
-    public var configuration: Configuration {
-        Configuration(Self.className, ["rate": .number(rate), "seed": JSONValue(seed)])
-    }
-
-    public init(configuration: Configuration) throws {
-        self.init(
-            try configuration.number("rate", default: 0), seed: try configuration.seed(),
-            name: configuration.layerName)
-    }
-}
-
 extension SpatialDropout2D: ConfigurableLayer {
     public var configuration: Configuration {
         Configuration(
-            Self.className, ["rate": .number(rate), "seed": JSONValue(seed), "data_format": "channels_last"])
+            Self.className,
+            ["rate": .number(rate), "seed": JSONValue(seed), "data_format": .string(dataFormat.kerasName)])
     }
 
     public init(configuration: Configuration) throws {
         self.init(
             try configuration.number("rate", default: 0), seed: try configuration.seed(),
-            name: configuration.layerName)
+            dataFormat: try configuration.dataFormat(), name: configuration.layerName)
     }
 }
 

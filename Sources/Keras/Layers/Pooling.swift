@@ -48,7 +48,7 @@ struct PoolingSettings: Sendable {
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, steps', channels]`.
 /// - Source: Keras's `MaxPooling1D`.
-public struct MaxPooling1D: UnaryLayer {
+public struct MaxPooling1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     let settings: PoolingSettings
 
@@ -85,7 +85,7 @@ extension MaxPooling1D: ConfigurableLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, height', width', channels]`.
 /// - Source: Keras's `MaxPooling2D`.
-public struct MaxPooling2D: UnaryLayer {
+public struct MaxPooling2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     let settings: PoolingSettings
 
@@ -122,7 +122,7 @@ extension MaxPooling2D: ConfigurableLayer {
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, steps', channels]`.
 /// - Source: Keras's `AveragePooling1D`.
-public struct AveragePooling1D: UnaryLayer {
+public struct AveragePooling1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     let settings: PoolingSettings
 
@@ -159,7 +159,7 @@ extension AveragePooling1D: ConfigurableLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, height', width', channels]`.
 /// - Source: Keras's `AveragePooling2D`.
-public struct AveragePooling2D: UnaryLayer {
+public struct AveragePooling2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     let settings: PoolingSettings
 

@@ -8,7 +8,7 @@ public import Tensors
 ///
 /// - Shapes: `[batch, a, b]` with axes `[2, 1]` → `[batch, b, a]`; the axes of a sample are counted from 1.
 /// - Source: Keras's `Permute`.
-public struct Permute: UnaryLayer {
+public struct Permute: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let axes: [Int]
 
@@ -32,7 +32,7 @@ public struct Permute: UnaryLayer {
 ///
 /// - Shapes: `[batch, features]` → `[batch, count, features]`.
 /// - Source: Keras's `RepeatVector`.
-public struct RepeatVector: UnaryLayer {
+public struct RepeatVector: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let count: Int
 
@@ -52,7 +52,7 @@ public struct RepeatVector: UnaryLayer {
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, before + steps + behind, channels]`.
 /// - Source: Keras's `ZeroPadding1D`.
-public struct ZeroPadding1D: UnaryLayer {
+public struct ZeroPadding1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let padding: (Int, Int)
 
@@ -74,7 +74,7 @@ public struct ZeroPadding1D: UnaryLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, top + height + bottom, left + width + right, channels]`.
 /// - Source: Keras's `ZeroPadding2D`.
-public struct ZeroPadding2D: UnaryLayer {
+public struct ZeroPadding2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let vertical: (Int, Int)
     public let horizontal: (Int, Int)
@@ -108,7 +108,7 @@ public struct ZeroPadding2D: UnaryLayer {
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, steps - before - behind, channels]`.
 /// - Source: Keras's `Cropping1D`.
-public struct Cropping1D: UnaryLayer {
+public struct Cropping1D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let cropping: (Int, Int)
 
@@ -127,7 +127,7 @@ public struct Cropping1D: UnaryLayer {
 ///
 /// - Shapes: `[batch, height, width, channels]` → `[batch, height - top - bottom, width - left - right, channels]`.
 /// - Source: Keras's `Cropping2D`.
-public struct Cropping2D: UnaryLayer {
+public struct Cropping2D: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let vertical: (Int, Int)
     public let horizontal: (Int, Int)
@@ -170,52 +170,6 @@ private func cropped(
             }
     }
     return output
-}
-
-/// Repeats each step of sequences.
-///
-/// - Shapes: `[batch, steps, channels]` → `[batch, size · steps, channels]`.
-/// - Source: Keras's `UpSampling1D`.
-public struct UpSampling1D: UnaryLayer {
-    public let state: LayerState
-    public let size: Int
-
-    public init(_ size: Int = 2, inputShape: Shape? = nil, name: String? = nil) {
-        state = LayerState(name: name, inputShape: inputShape)
-        self.size = size
-    }
-
-    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard size > 0 else { return context.mistake("the size must be at least 1, but is \(size)") }
-        guard context.hasRank(3, input, "[batch, steps, channels]") else { return context.nothing }
-        return input.repeatingElements(size, axis: 1)
-    }
-}
-
-/// Repeats each row and column of images.
-///
-/// - Shapes: `[batch, height, width, channels]` → `[batch, size · height, size · width, channels]`.
-/// - Source: Keras's `UpSampling2D`, nearest.
-public struct UpSampling2D: UnaryLayer {
-    public let state: LayerState
-    public let size: (Int, Int)
-    public let dataFormat: DataFormat
-
-    public init(
-        _ size: (Int, Int) = (2, 2), dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil,
-        name: String? = nil
-    ) {
-        state = LayerState(name: name, inputShape: inputShape)
-        self.size = size
-        self.dataFormat = dataFormat
-    }
-
-    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard size.0 > 0, size.1 > 0 else { return context.mistake("sizes must be at least 1, but are \(size)") }
-        guard context.hasRank(4, input, "[batch, height, width, channels]") else { return context.nothing }
-        let first = dataFormat == .channelsFirst ? 2 : 1
-        return input.repeatingElements(size.0, axis: first).repeatingElements(size.1, axis: first + 1)
-    }
 }
 
 // MARK: - In files
@@ -300,33 +254,5 @@ extension Cropping2D: ConfigurableLayer {
         self.init(
             vertical: (pairs[0][0], pairs[0][1]), horizontal: (pairs[1][0], pairs[1][1]),
             dataFormat: try configuration.dataFormat(), name: configuration.layerName)
-    }
-}
-
-extension UpSampling1D: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className, ["size": .integer(size)]) }
-
-    public init(configuration: Configuration) throws {
-        self.init(try configuration.integer("size", default: 2), name: configuration.layerName)
-    }
-}
-
-extension UpSampling2D: ConfigurableLayer {
-    public var configuration: Configuration {
-        Configuration(
-            Self.className,
-            [
-                "size": JSONValue([size.0, size.1]), "interpolation": "nearest",
-                "data_format": .string(dataFormat.kerasName),
-            ])
-    }
-
-    public init(configuration: Configuration) throws {
-        let interpolation = try configuration.string("interpolation", default: "nearest")
-        guard interpolation == "nearest" else {
-            throw KerasError("UpSampling2D knows the interpolation nearest, not \(interpolation)")
-        }
-        let size = try configuration.integers("size", count: 2, default: [2, 2])
-        self.init((size[0], size[1]), dataFormat: try configuration.dataFormat(), name: configuration.layerName)
     }
 }

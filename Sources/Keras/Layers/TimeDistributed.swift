@@ -61,7 +61,9 @@ extension Configuration {
         let configuration = try layer.configuration
         var settings = configuration.settings
         settings["name"] = .string(layer.name)
-        settings["trainable"] = .bool(layer.isTrainable)
+        if !layersWithoutTrainable.contains(configuration.className) {
+            settings["trainable"] = .bool(layer.isTrainable)
+        }
         settings["dtype"] = "float32"
         return [
             "module": "keras.layers", "class_name": .string(configuration.className), "config": .object(settings),
@@ -79,6 +81,9 @@ extension Configuration {
         guard let type = LayerCatalogue.byName[name] else {
             throw KerasError.unknownName(name, "layer", known: Array(LayerCatalogue.byName.keys))
         }
-        return try type.init(configuration: Configuration(name, settings[key]?["config"]?.object ?? [:]))
+        let inner = settings[key]?["config"]?.object ?? [:]
+        let layer = try type.init(configuration: Configuration(name, inner))
+        layer.isTrainable = inner["trainable"]?.bool ?? true
+        return layer
     }
 }

@@ -8,7 +8,7 @@ public import Tensors
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, steps', filters]`; kernel `[kernelSize, filters, channels]`.
 /// - Source: Keras's `Conv1DTranspose`.
-public struct Conv1DTranspose: UnaryLayer {
+public struct Conv1DTranspose: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let settings: ConvolutionSettings
 
@@ -57,7 +57,7 @@ extension Conv1DTranspose: ConfigurableLayer {
 /// - Shapes: `[batch, height, width, channels]` → `[batch, height', width', filters]`; kernel `[height, width, filters,
 ///   channels]`.
 /// - Source: Keras's `Conv2DTranspose`.
-public struct Conv2DTranspose: UnaryLayer {
+public struct Conv2DTranspose: UnaryLayer, MaskEnding {
     public let state: LayerState
     public let settings: ConvolutionSettings
 

@@ -22,6 +22,17 @@ public protocol ConfigurableLayer: Layer {
     init(configuration: Configuration) throws
 }
 
+/// A layer whose inputs Keras takes otherwise than as one tensor or one list.
+protocol ArgumentNaming: Layer {
+    /// The arguments of a call.
+    ///
+    /// - Parameters:
+    ///   - tensors: the inputs in Keras's JSON.
+    func arguments(_ inputs: [KerasTensor], _ tensors: [JSONValue]) -> (
+        positional: [JSONValue], named: [String: JSONValue]
+    )
+}
+
 extension Configuration {
     /// The name of the layer, where it is given.
     public var layerName: String? { settings["name"]?.string }
@@ -34,11 +45,15 @@ enum LayerCatalogue {
         Activation.self,
         ActivityRegularization.self,
         Add.self,
+        AdditiveAttention.self,
         AlphaDropout.self,
+        Attention.self,
         Average.self,
         AveragePooling1D.self,
         AveragePooling2D.self,
         BatchNormalization.self,
+        Bidirectional.self,
+        CenterCrop.self,
         Concatenate.self,
         Conv1D.self,
         Conv1DTranspose.self,
@@ -54,6 +69,8 @@ enum LayerCatalogue {
         ELU.self,
         Embedding.self,
         Flatten.self,
+        GRU.self,
+        GRUCell.self,
         GaussianDropout.self,
         GaussianNoise.self,
         GlobalAveragePooling1D.self,
@@ -61,6 +78,9 @@ enum LayerCatalogue {
         GlobalMaxPooling1D.self,
         GlobalMaxPooling2D.self,
         GroupNormalization.self,
+        GroupQueryAttention.self,
+        LSTM.self,
+        LSTMCell.self,
         LayerNormalization.self,
         LeakyReLU.self,
         Masking.self,
@@ -74,16 +94,21 @@ enum LayerCatalogue {
         PReLU.self,
         Permute.self,
         RMSNormalization.self,
+        RNN.self,
         ReLU.self,
         RepeatVector.self,
         Rescaling.self,
         Reshape.self,
+        Resizing.self,
         SeparableConv1D.self,
         SeparableConv2D.self,
+        SimpleRNN.self,
+        SimpleRNNCell.self,
         Softmax.self,
         SpatialDropout1D.self,
         SpatialDropout2D.self,
         TimeDistributed.self,
+        StackedRNNCells.self,
         Subtract.self,
         UnitNormalization.self,
         UpSampling1D.self,

@@ -78,7 +78,9 @@ private struct ModelReader {
 
     private func functional(_ config: [String: JSONValue], path: String, depth: Int) throws -> Model {
         var made = MadeLayers()
-        for (index, json) in try array(config["layers"], path + ".layers").enumerated() {
+        let layers = try array(config["layers"], path + ".layers")
+        let operations = Set(layers.filter(isOperation).compactMap { $0["name"]?.string })
+        for (index, json) in layers.enumerated() where !isOperation(json) {
             let place = "\(path).layers[\(index)]"
             let (className, settings) = try object(json, place)
             guard let name = json["name"]?.string ?? settings["name"]?.string else {
@@ -92,10 +94,12 @@ private struct ModelReader {
                 try made.add(name, .input(tensor), place)
                 continue
             }
-            let layer = try layer(className, json, settings, path: place, depth: depth)
-            let calls = try array(json["inbound_nodes"] ?? [], place + ".inbound_nodes").enumerated().map {
-                try arguments($1, "\(place).inbound_nodes[\($0)]")
+            let nodes = try array(json["inbound_nodes"] ?? [], place + ".inbound_nodes")
+            let calls = try nodes.enumerated().map {
+                try arguments($1, "\(place).inbound_nodes[\($0)]", operations)
             }
+            let layer = try layer(
+                className, json, settings.merging(try settingsOfCalls(nodes, place)) { $1 }, path: place, depth: depth)
             let isFunctional = layer is Model && !(layer is Sequential)
             try made.add(name, .layer(layer, calls: calls, isFunctional: isFunctional), place)
         }
@@ -108,8 +112,27 @@ private struct ModelReader {
         return model
     }
 
+    /// What is a setting of a layer here, but an argument of its calls in Keras.
+    private func settingsOfCalls(_ nodes: [JSONValue], _ path: String) throws -> [String: JSONValue] {
+        let key = Configuration.causalKey
+        let found = Set(nodes.map { $0["kwargs"]?[key]?.bool ?? false })
+        if found.count > 1 {
+            throw KerasError("\(path): calls of one layer differ in \(key)", hint: "use a layer for each")
+        }
+        return found.first == true ? [key: true] : [:]
+    }
+
+    /// Whether an entry is an operation of Keras rather than a layer. Masks are computed by such; here they follow from
+    /// the layers by themselves.
+    private func isOperation(_ json: JSONValue) -> Bool {
+        json["module"]?.string?.hasPrefix("keras.src.ops") ?? false
+    }
+
     /// The tensors among the arguments of a call, in order.
-    private func arguments(_ json: JSONValue, _ path: String) throws -> [TensorReference] {
+    ///
+    /// - Parameters:
+    ///   - operations: the names of those that compute masks.
+    private func arguments(_ json: JSONValue, _ path: String, _ operations: Set<String>) throws -> [TensorReference] {
         guard let arguments = json["args"] else { throw KerasError("\(path).args is missing") }
         var found: [TensorReference] = []
         func collect(_ json: JSONValue, _ path: String) throws {
@@ -117,7 +140,11 @@ private struct ModelReader {
             if let array = json.array {
                 for (index, element) in array.enumerated() { try collect(element, "\(path)[\(index)]") }
             } else if json["class_name"]?.string == "__keras_tensor__" {
-                found.append(try reference(json["config"]?["keras_history"] ?? .null, path + ".config.keras_history"))
+                let tensor = try reference(json["config"]?["keras_history"] ?? .null, path + ".config.keras_history")
+                if operations.contains(tensor.layer) {
+                    throw KerasError("\(path): \"\(tensor.layer)\" is no layer; only masks may come from operations")
+                }
+                found.append(tensor)
             } else if json != .null {
                 throw KerasError("\(path): only tensors are taken here, not \(json.text().prefix(80))")
             }
@@ -126,13 +153,23 @@ private struct ModelReader {
         // What is left out or has its usual value needs nothing; tensors come after the others, as Keras's layers name
         // them.
         let named = json["kwargs"]?.object ?? [:]
-        let order = ["value", "key", "initial_state"]
-        for (key, value) in named.sorted(by: { $0.key < $1.key }) where !order.contains(key) && key != "training" {
-            if value == .null || value.bool == false { continue }
+        let order = ["query", "value", "key", "sequences", "inputs", "initial_state", "attention_mask"]
+        for (key, value) in named.sorted(by: { $0.key < $1.key })
+        where !order.contains(key) && key != "training" && key != Configuration.causalKey {
+            if value == .null || value.bool == false || isMask(value, operations) { continue }
             throw KerasError("\(path).kwargs.\(key): this argument is not taken here")
         }
         for key in order { if let value = named[key] { try collect(value, "\(path).kwargs.\(key)") } }
         return found
+    }
+
+    /// Whether an argument is a mask, or masks, that operations computed.
+    private func isMask(_ json: JSONValue, _ operations: Set<String>) -> Bool {
+        let tensors = json.array ?? [json]
+        return tensors.allSatisfy { tensor in
+            tensor == .null
+                || tensor["config"]?["keras_history"]?.array?.first?.string.map { operations.contains($0) } ?? false
+        }
     }
 
     private func reference(_ json: JSONValue, _ path: String) throws -> TensorReference {

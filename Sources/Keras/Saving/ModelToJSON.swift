@@ -70,7 +70,7 @@ extension Model {
         }
         var config = configuration.settings
         config["name"] = .string(layer.name)
-        config["trainable"] = .bool(layer.isTrainable)
+        if !layersWithoutTrainable.contains(configuration.className) { config["trainable"] = .bool(layer.isTrainable) }
         config["dtype"] = config["dtype"] ?? "float32"
         let isOwn = LayerCatalogue.byName[configuration.className] != nil
         return [
@@ -79,6 +79,9 @@ extension Model {
         ]
     }
 }
+
+/// Keras's classes that refuse to be told whether they are trained.
+let layersWithoutTrainable: Set = ["SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
 
 /// So deep may models lie in each other.
 let nestingLimit = 30
@@ -127,7 +130,10 @@ private struct FunctionalWriter {
                 ],
             ]
         }
-        return ["args": [tensors.count == 1 ? tensors[0] : .array(tensors)], "kwargs": [:]]
+        let arguments =
+            (call.layer as? any ArgumentNaming)?.arguments(call.inputs, tensors)
+            ?? (positional: [tensors.count == 1 ? tensors[0] : .array(tensors)], named: [:])
+        return ["args": .array(arguments.positional), "kwargs": .object(arguments.named)]
     }
 
     /// The inputs or outputs of the model.

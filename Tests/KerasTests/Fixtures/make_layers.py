@@ -6,7 +6,7 @@ The second argument is the seed; `layers.npz` in this folder was made with seed 
 case is a list of layers, one after the other; `LayerCases.swift` has the same layers under the same names.
 
 Of case `c` the archive holds `c/x/0`, ... (inputs), `c/w/0/kernel`, ... (weights in the order of `get_weights`), `c/y`
-(output), `c/c` (the projection: gradients are those of `sum(y * c)`), `c/dx/0`, ... and `c/dw/0`, ... (of weights that
+(output), `c/mask` (the output's mask, where it has one), `c/c` (the projection: gradients are those of `sum(y * c)`), `c/dx/0`, ... and `c/dw/0`, ... (of weights that
 are trained), `c/loss` (what layers add to the loss, where they do). Of cases with another behaviour in training there
 are `c/training/y`, ... too, and `c/training/w/0/...`: the weights after the pass.
 """
@@ -33,8 +33,11 @@ case("dense-activity", L.Dense(3, activation="sigmoid", activity_regularizer=ker
 for name in [
     "relu", "relu6", "elu", "selu", "softplus", "softsign", "softmax", "log_softmax", "sigmoid",
     "hard_sigmoid", "silu", "hard_silu", "gelu", "mish", "leaky_relu", "exponential", "linear", "tanh",
+    "celu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink", "squareplus", "log_sigmoid", "sparse_plus",
+    "sparse_sigmoid",
 ]:
     case("activation-" + name, L.Activation(name), (3, 5))
+case("activation-glu", L.Activation("glu"), (3, 6))
 case("flatten", L.Flatten(), (2, 3, 4))
 case("reshape", L.Reshape((-1, 2)), (2, 3, 4))
 case("permute", L.Permute((3, 1, 2)), (2, 3, 4, 5))
@@ -118,6 +121,12 @@ case("cropping2d", L.Cropping2D(((1, 0), (2, 1))), (2, 4, 5, 2))
 case("cropping2d-first", L.Cropping2D(((1, 0), (2, 1)), data_format=FIRST), (2, 2, 4, 5))
 case("up-sampling1d", L.UpSampling1D(3), (2, 4, 3))
 case("up-sampling2d", L.UpSampling2D((2, 3)), (2, 3, 4, 2))
+case("up-sampling2d-bilinear", L.UpSampling2D((2, 3), interpolation="bilinear"), (2, 3, 4, 2))
+case("resizing", L.Resizing(5, 3), (2, 4, 4, 2))
+case("resizing-nearest", L.Resizing(2, 6, interpolation="nearest"), (2, 4, 4, 2))
+case("resizing-crop", L.Resizing(3, 6, crop_to_aspect_ratio=True), (2, 5, 5, 2))
+case("center-crop", L.CenterCrop(2, 3), (2, 5, 4, 2))
+case("center-crop-larger", L.CenterCrop(6, 3), (2, 4, 4, 2))
 case("up-sampling2d-first", L.UpSampling2D(2, data_format=FIRST), (2, 2, 3, 4))
 
 # Normalisation.
@@ -132,6 +141,9 @@ case("layer-normalization-axes", L.LayerNormalization(axis=[1, 2], epsilon=0.125
 case("layer-normalization-middle", L.LayerNormalization(axis=1, center=False), (3, 4, 5))
 case("group-normalization", L.GroupNormalization(groups=2), (3, 4, 4, 6))
 case("group-normalization-instance", L.GroupNormalization(groups=-1, scale=False), (3, 5, 4))
+case("group-normalization-axis", L.GroupNormalization(groups=2, axis=1), (2, 6, 3, 4))
+case("rms-normalization-axes", L.RMSNormalization(axis=[1, 2], epsilon=0.125), (3, 4, 5))
+case("batch-normalization-masked", [L.Masking(), L.BatchNormalization()], (6, 5, 2), whole=2, training=True)
 case("rms-normalization", L.RMSNormalization(), (4, 6))
 case("unit-normalization", L.UnitNormalization(), (4, 6))
 case("unit-normalization-axes", L.UnitNormalization(axis=[1, 2]), (3, 4, 5))
@@ -160,8 +172,92 @@ case(
     (2, 3, 7))
 case("attention-causal", L.MultiHeadAttention(2, 3, name="causal"), (2, 4, 5))
 case("attention-masked", [L.Masking(), L.MultiHeadAttention(2, 3), L.GlobalAveragePooling1D()], (6, 4, 1), whole=3)
+case("attention-mask", L.MultiHeadAttention(2, 3), (2, 4, 5), (2, 3, 5), (2, 4, 3, "bool"))
+case("group-query-attention", L.GroupQueryAttention(3, 4, 2), (2, 4, 5), (2, 3, 5))
+case("group-query-attention-causal", L.GroupQueryAttention(2, 2, 1, use_bias=False, name="causal"), (2, 4, 5), (2, 4, 5))
+case("dot-attention", L.Attention(), (2, 4, 5), (2, 3, 5))
+case("dot-attention-scale", L.Attention(use_scale=True), (2, 4, 5), (2, 3, 6), (2, 3, 5))
+case("dot-attention-concat", L.Attention(use_scale=True, score_mode="concat"), (2, 4, 5), (2, 3, 5))
+case("dot-attention-causal", L.Attention(name="causal"), (2, 4, 5), (2, 4, 5))
+case("dot-attention-masked", [L.Masking(), L.Attention()], (6, 5, 2), (6, 4, 2), whole=2)
+case("additive-attention", L.AdditiveAttention(), (2, 4, 5), (2, 3, 5))
+case("additive-attention-plain", L.AdditiveAttention(use_scale=False, name="causal"), (2, 4, 5), (2, 4, 5))
 case("time-distributed", L.TimeDistributed(L.Dense(3, activation="tanh")), (2, 4, 5))
 case("time-distributed-images", L.TimeDistributed(L.Conv2D(2, 2)), (2, 3, 4, 4, 1))
+
+# Recurrent layers. A name that starts with "stateful" stands for a second call.
+SEQUENCE = (3, 5, 4)
+RNNS = {
+    "simple-rnn": (L.SimpleRNN, {"activation": "relu", "use_bias": False}),
+    "lstm": (L.LSTM, {
+        "activation": "relu", "recurrent_activation": "hard_sigmoid", "use_bias": False, "unit_forget_bias": False}),
+    "gru": (L.GRU, {"activation": "relu", "recurrent_activation": "hard_sigmoid", "use_bias": False}),
+}
+for name, (layer, settings) in RNNS.items():
+    case(name, layer(3), SEQUENCE)
+    case(name + "-sequences", layer(3, return_sequences=True), SEQUENCE)
+    case(name + "-settings", layer(3, **settings), SEQUENCE)
+    case(name + "-backwards", layer(3, go_backwards=True, return_sequences=True), SEQUENCE)
+    case(name + "-states", layer(3, return_sequences=True, return_state=True), SEQUENCE)
+    case(name + "-unrolled", layer(3, unroll=True, return_sequences=True), SEQUENCE)
+    case(name + "-one-step", layer(3), (3, 1, 4))
+    case(name + "-dropout-in-use", layer(3, dropout=0.5, recurrent_dropout=0.25), SEQUENCE)
+    # Keras's SimpleRNN takes this setting, but does nothing with it.
+    if name != "simple-rnn":
+        case(name + "-activity", layer(3, activity_regularizer=keras.regularizers.L1L2(0.1, 0.2)), SEQUENCE)
+    case(
+        name + "-initial", layer(3, return_state=True), SEQUENCE, *[(3, 3)] * (2 if name == "lstm" else 1))
+    case("stateful-" + name, layer(3, stateful=True, return_sequences=True), SEQUENCE)
+    case(name + "-masked", [L.Masking(), layer(3)], (6, 5, 1), whole=3)
+    case(name + "-masked-sequences", [L.Masking(), layer(3, return_sequences=True)], (6, 5, 1), whole=3)
+    case(
+        name + "-masked-backwards",
+        [L.Masking(), layer(3, return_sequences=True, return_state=True, go_backwards=True)], (6, 5, 1), whole=3)
+    case(
+        name + "-masked-zeros", [L.Masking(), layer(3, return_sequences=True, zero_output_for_mask=True)], (6, 5, 1),
+        whole=3)
+    case(
+        name + "-masked-unrolled", [L.Masking(), layer(3, return_sequences=True, return_state=True, unroll=True)],
+        (6, 5, 1), whole=3)
+    case("bidirectional-" + name, L.Bidirectional(layer(3)), SEQUENCE)
+case("gru-reset-before", L.GRU(3, reset_after=False), SEQUENCE)
+case("gru-reset-before-dropout-in-use", L.GRU(3, reset_after=False, recurrent_dropout=0.5), SEQUENCE)
+case("lstm-words", [L.Embedding(5, 4, mask_zero=True), L.LSTM(3, return_sequences=True), L.LSTM(2)], (6, 5), whole=5)
+case("lstm-per-step", [L.LSTM(3, return_sequences=True), L.TimeDistributed(L.Dense(2))], SEQUENCE)
+for mode in ["sum", "mul", "ave", "concat", None]:
+    case(
+        "bidirectional-" + (mode or "separate"), L.Bidirectional(L.LSTM(3, return_sequences=True), merge_mode=mode),
+        SEQUENCE)
+case("bidirectional-states", L.Bidirectional(L.LSTM(3, return_state=True)), SEQUENCE)
+case("bidirectional-initial", L.Bidirectional(L.GRU(3, return_sequences=True)), SEQUENCE, (3, 3), (3, 3))
+case(
+    "bidirectional-other",
+    L.Bidirectional(L.LSTM(3, return_sequences=True), backward_layer=L.GRU(2, return_sequences=True, go_backwards=True)),
+    SEQUENCE)
+case(
+    "bidirectional-masked", [L.Masking(), L.Bidirectional(L.LSTM(3, return_sequences=True))], (6, 5, 1), whole=3)
+case("stateful-bidirectional", L.Bidirectional(L.GRU(3, stateful=True)), SEQUENCE)
+case("rnn", L.RNN(L.GRUCell(3), return_sequences=True), SEQUENCE)
+case("rnn-stacked", L.RNN([L.LSTMCell(3), L.GRUCell(4), L.SimpleRNNCell(2)], return_sequences=True), SEQUENCE)
+case(
+    "rnn-stacked-masked",
+    [L.Masking(), L.RNN(L.StackedRNNCells([L.LSTMCell(3), L.LSTMCell(2)]), go_backwards=True, return_sequences=True)],
+    (6, 5, 1), whole=3)
+case("simple-rnn-cell", L.SimpleRNNCell(3), (2, 4), (2, 3))
+case("lstm-cell", L.LSTMCell(3), (2, 4), (2, 3), (2, 3))
+case("gru-cell", L.GRUCell(3, reset_after=False), (2, 4), (2, 3))
+
+# Which layers pass a mask on, and which end it.
+for name, layer in {
+    "conv1d": L.Conv1D(2, 2), "pooling": L.MaxPooling1D(), "flatten": L.Flatten(), "rms": L.RMSNormalization(),
+    "dense": L.Dense(2), "padding": L.ZeroPadding1D(), "time-distributed": L.TimeDistributed(L.Dense(2)),
+    "batch": L.BatchNormalization(), "lstm": L.LSTM(2, return_sequences=True),
+}.items():
+    case("mask-" + name, [L.Masking(), layer], (6, 5, 2), whole=2)
+case("mask-add", [L.Masking(), L.Add()], (6, 5, 1), (6, 5, 1), whole=2)
+case("mask-concatenate", [L.Masking(), L.Concatenate()], (6, 5, 1), (6, 5, 2), whole=2)
+case("mask-concatenate-steps", [L.Masking(), L.Concatenate(axis=1)], (6, 5, 2), (6, 3, 2), whole=2)
+case("mask-dot", [L.Masking(), L.Dot(axes=(2, 2))], (6, 5, 2), (6, 3, 2), whole=2)
 
 
 def main(path, seed):
@@ -174,9 +270,19 @@ def main(path, seed):
 
     def run(layers, y, training):
         for layer in layers:
-            if isinstance(layer, L.MultiHeadAttention):
+            if isinstance(layer, (L.MultiHeadAttention, L.GroupQueryAttention, L.Attention)):
                 parts = y if isinstance(y, list) else [y, y]
-                y = layer(*parts, use_causal_mask=layer.name.startswith("causal"), training=training)
+                more = {"attention_mask": parts[-1]} if parts[-1].dtype == "bool" else {}
+                parts = [part for part in parts if part.dtype != "bool"]
+                parts = [parts] if isinstance(layer, L.Attention) else parts
+                y = layer(*parts, use_causal_mask=layer.name.startswith("causal"), training=training, **more)
+            elif isinstance(layer, (L.RNN, L.Bidirectional)) and isinstance(y, list):
+                y = layer(y[0], initial_state=y[1:], training=training)
+            elif isinstance(layer, L.Masking) and isinstance(y, list):
+                y = [layer(part) for part in y]
+            elif hasattr(layer, "state_size") and not isinstance(layer, L.RNN):
+                output, states = layer(y[0], y[1:])
+                y = [output] + list(states)
             else:
                 y = layer(y, training=training) if layer._call_has_training_arg else layer(y)
         return y
@@ -196,10 +302,14 @@ def main(path, seed):
             for x in real:
                 tape.watch(x)
             y = (compiled if needs_xla(layers[0]) else run)(layers, inputs if len(inputs) > 1 else inputs[0], training)
+            if isinstance(y, (list, tuple)):
+                y = tf.concat([tf.reshape(part, [part.shape[0], -1]) for part in y], 1)
             if projection is None:
                 projection = draw(y.shape)
             target = tf.reduce_sum(y * projection)
         out[prefix + "/y"] = y.numpy()
+        if getattr(y, "_keras_mask", None) is not None:
+            out[prefix + "/mask"] = y._keras_mask.numpy()
         losses = [l for layer in layers for l in layer.losses]
         if losses:
             out[prefix + "/loss"] = np.float32(sum(l.numpy() for l in losses))
@@ -218,7 +328,8 @@ def main(path, seed):
             for x in xs:
                 x[:, 0] = 1
         else:
-            xs = [draw(shape) for shape in shapes]
+            xs = [
+                rng.random(shape[:-1]) < 0.7 if shape[-1] == "bool" else draw(shape) for shape in shapes]
         y = [keras.KerasTensor(x.shape, dtype=str(x.dtype)) for x in xs]
         y = y if len(y) > 1 else y[0]
         for layer in layers:
@@ -232,6 +343,10 @@ def main(path, seed):
         if not isinstance(layers[0], L.Normalization):
             for i, w in enumerate(w for l in layers for w in l.weights if "seed" not in w.name):
                 out[f"{name}/w/{i}/{w.name}"] = w.numpy()
+        if name.startswith("stateful"):
+            for layer in layers[0].layers if hasattr(layers[0], "layers") else layers:
+                getattr(layer, "reset_states", getattr(layer, "reset_state", None))()
+            run(layers, tf.constant(xs[0]), False)
         projection = compute(name, layers, xs, None, False)
         out[name + "/c"] = projection
         if training:
