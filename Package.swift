@@ -38,6 +38,8 @@ let package = Package(
         .executable(name: "atoms", targets: ["atoms"]),
         .executable(name: "keras-mnist", targets: ["keras-mnist"]),
         .executable(name: "convnet", targets: ["convnet"]),
+        .executable(name: "look-inside", targets: ["look-inside"]),
+        .executable(name: "character-lstm", targets: ["character-lstm"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "tensorgraph", targets: ["tensorgraph"]),
     ],
@@ -119,6 +121,8 @@ let package = Package(
         example("atoms"),
         example("keras-mnist"),
         example("convnet"),
+        example("look-inside"),
+        example("character-lstm"),
         .executableTarget(
             name: "bench",
             dependencies: [

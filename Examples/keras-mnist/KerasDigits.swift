@@ -62,6 +62,6 @@ struct KerasDigits: ParsableCommand {
                         Series("validation", y: history["val_accuracy"], from: 1),
                     ]),
             ])
-        print("Figure: \(try chart.write(toFolder: options.output, name: "keras-mnist.svg"))")
+        print("Figure: \(try chart.write(toFolder: options.output, name: "keras-mnist"))")
     }
 }

@@ -1,0 +1,2 @@
+// Written next.
+@main struct CharacterModel { static func main() {} }
