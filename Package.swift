@@ -233,6 +233,14 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
             swiftSettings: settings),
+        // Runs the built examples for a few steps.
+        .testTarget(
+            name: "ExamplesTests",
+            dependencies: [
+                "gradients", "inverse", "mnist", "look-inside", "atoms", "keras-mnist", "convnet", "character-lstm",
+                "FileTestSupport", "Tensors",
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ChartsTests", dependencies: ["Charts", "PNGFiles", "Tensors"], swiftSettings: settings),
         // Trains until it is interrupted.

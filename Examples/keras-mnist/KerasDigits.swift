@@ -22,7 +22,7 @@ struct KerasDigits: ParsableCommand {
 
     func run() throws {
         try prepareOutputFolder(options.output)
-        let (digits, source) = try options.loadDigits(validationCount: 0)
+        let (digits, source) = try options.loadDigits(hasValidation: false)
         Graph.default.seed = options.seed
 
         let model = Sequential {

@@ -36,7 +36,8 @@ struct LookInside: ParsableCommand {
         print("Test on \(source): accuracy = \(decimal(network.accuracy, 4))")
 
         let fingerprints = try Fingerprints(of: digits.test, by: network)
-        print("Figure: \(try fingerprints.figure.write(toFolder: options.output, name: "fingerprints"))")
+        print("Figure: \(try fingerprints.all.write(toFolder: options.output, name: "fingerprints"))")
+        print("Figure: \(try fingerprints.excerpt.write(toFolder: options.output, name: "fingerprints-excerpt"))")
         let means = ClassMeans(of: digits.train)
         print("Figure: \(try means.grid.write(toFolder: options.output, name: "mean-images"))")
         let ideal = try IdealInputs(by: network, startingAt: means.ofAll, steps: inputSteps)

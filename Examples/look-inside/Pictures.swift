@@ -5,7 +5,11 @@ import TensorGraph
 
 /// The hidden layer's values of every test image, class by class: a row is an image, a column a unit.
 struct Fingerprints {
-    private var maps: [HeatMap] = []
+    /// For each class its images' values, row by row.
+    private var rows: [[[Double]]] = []
+    private let width: Int
+    /// One of a hundred values lies above it; it has the brightest colour, as they have.
+    private let greatest: Double
 
     init(of images: LabelledImages<Int32>, by network: TrainedNetwork) throws {
         let hidden = try Graph().asDefault {
@@ -13,15 +17,30 @@ struct Fingerprints {
             return try Session().run(hidden)
         }
         let (values, width) = (hidden.scalars, network.b1.count)
-        let range = 0...Double(values.max() ?? 1)
-        for (digit, members) in membersByClass(images).enumerated() {
-            let rows = members.map { row in (0..<width).map { Double(values[row * width + $0]) } }
-            maps.append(
-                HeatMap(title: "\(digit)", xLabel: "hidden unit", yLabel: "\(rows.count) images", rows: rows, range: range))
-        }
+        self.width = width
+        let sorted = values.sorted()
+        greatest = sorted.isEmpty ? 1 : Double(sorted[sorted.count * 99 / 100])
+        rows = membersByClass(images).map { $0.map { row in (0..<width).map { Double(values[row * width + $0]) } } }
     }
 
-    var figure: Figure { Figure(title: "The hidden layer's values of every test image", maps, columnCount: 5) }
+    /// All images of every class; a class with fewer than another ends in grey.
+    var all: ImageGrid { grid("The hidden layer's values of every test image", rows, columnCount: 5) }
+
+    /// The first images of each class.
+    var excerpt: ImageGrid {
+        grid(
+            "The hidden layer's values of 60 test images of each class", rows.map { Array($0.prefix(60)) },
+            columnCount: 2)
+    }
+
+    private func grid(_ title: String, _ rows: [[[Double]]], columnCount: Int) -> ImageGrid {
+        let height = rows.map(\.count).max() ?? 0
+        let missing = [Double](repeating: .nan, count: width)
+        let values = rows.flatMap { ($0 + Array(repeating: missing, count: height - $0.count)).joined() }
+        return ImageGrid(
+            title: title, values, shape: [rows.count, height, width], captions: rows.indices.map { "\($0)" },
+            colours: .sequential, normalisation: .range(0...greatest), columnCount: columnCount, magnification: 1)
+    }
 }
 
 /// The mean image of each class, and of all images.
@@ -51,7 +70,8 @@ struct ClassMeans {
 
 /// The rows of each class's images.
 private func membersByClass(_ images: LabelledImages<Int32>) -> [[Int]] {
-    images.labels.scalars.enumerated().reduce(into: [[Int]](repeating: [], count: images.classCount)) { members, label in
+    images.labels.scalars.enumerated().reduce(into: [[Int]](repeating: [], count: images.classCount)) {
+        members, label in
         members[Int(label.element)].append(label.offset)
     }
 }
