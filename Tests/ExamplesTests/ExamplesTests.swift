@@ -15,6 +15,28 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: TensorFlowOracle.fromEnvironment != nil)) func theFirstGradientsAreThoseOfNumPy() throws {
+        let oracle = try #require(TensorFlowOracle.fromEnvironment)
+        let folder = try TemporaryFolder()
+        let file = folder.path("arrays.npz")
+        let result = try run("gradients", "--epochs", "1", "--quiet", "--arrays-file", file)
+        #expect(result.status == 0, "\(result.errors)")
+        let script = """
+            import sys
+            import numpy as np
+            a = np.load(sys.argv[1])
+            x, y, z = a["x"], a["y"], a["z"]
+            assert x.shape == y.shape == z.shape == (3, 4) and x.dtype == np.float32
+            c = x * y + z
+            one = np.ones_like(c)
+            for found, expected in [(a["gx"], one * y), (a["gy"], one * x), (a["gz"], one)]:
+                assert found.shape == expected.shape and (found == expected).all(), (found, expected)
+            assert abs(a["sum"] - c.sum()) < 1e-5, (a["sum"], c.sum())
+            print("equal")
+            """
+        #expect(try oracle.run(script, [file]) == "equal\n")
+    }
+
     @Test func theInverseComesCloserAndIsDrawn() throws {
         let folder = try TemporaryFolder()
         let result = try run("inverse", "--epochs", "300", "--output", folder.path)
