@@ -15,5 +15,6 @@ for program in gradients inverse mnist look-inside atoms keras-mnist convnet cha
 done
 for name in inverse inverse-product mnist fingerprints-excerpt mean-images ideal-inputs atoms keras-mnist convnet \
   character-lstm; do
+  rm -f "$resources/$name.svg"
   cp "$output/$name.png" "$output/$name~dark.png" "$resources/"
 done
