@@ -38,6 +38,8 @@ let package = Package(
         .executable(name: "atoms", targets: ["atoms"]),
         .executable(name: "keras-mnist", targets: ["keras-mnist"]),
         .executable(name: "convnet", targets: ["convnet"]),
+        .executable(name: "look-inside", targets: ["look-inside"]),
+        .executable(name: "character-lstm", targets: ["character-lstm"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "tensorgraph", targets: ["tensorgraph"]),
     ],
@@ -119,6 +121,8 @@ let package = Package(
         example("atoms"),
         example("keras-mnist"),
         example("convnet"),
+        example("look-inside"),
+        example("character-lstm"),
         .executableTarget(
             name: "bench",
             dependencies: [
@@ -228,6 +232,14 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["tensorgraph", "ArrayFiles", "Checkpoints", "Files", "FileTestSupport", "Tensors"],
+            swiftSettings: settings),
+        // Runs the built examples for a few steps.
+        .testTarget(
+            name: "ExamplesTests",
+            dependencies: [
+                "gradients", "inverse", "mnist", "look-inside", "atoms", "keras-mnist", "convnet", "character-lstm",
+                "FileTestSupport", "Tensors",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ChartsTests", dependencies: ["Charts", "PNGFiles", "Tensors"], swiftSettings: settings),

@@ -21,14 +21,24 @@ package struct ExampleOptions: ParsableArguments {
     }
 
     /// The real digits where they can be had, else digits that the program draws itself; and which of them it is.
-    package func loadDigits(validationCount: Int = 5_000) throws -> (digits: ImageSplits<Int32>, source: String) {
-        if let data { return (try MNIST.load(from: data, validationCount: validationCount), "MNIST") }
+    ///
+    /// - Parameter hasValidation: whether the last twelfth of the training images, 5,000 of MNIST's, is the validation
+    ///   set; else there is none.
+    package func loadDigits(hasValidation: Bool = true) throws -> (digits: ImageSplits<Int32>, source: String) {
+        if let data { return (splits(try MNIST.load(from: data, validationCount: 0), hasValidation), "MNIST") }
         do {
-            return (try MNIST.load(validationCount: validationCount), "MNIST")
+            return (splits(try MNIST.load(validationCount: 0), hasValidation), "MNIST")
         } catch {
             print("The MNIST files could not be had:\n\(error)")
             print("Going on with SyntheticDigits, drawn by the program: its results say nothing about MNIST.")
             return (SyntheticDigits.generate(seed: UInt64(seed)), "SyntheticDigits")
         }
+    }
+
+    private func splits(_ images: ImageSplits<Int32>, _ hasValidation: Bool) -> ImageSplits<Int32> {
+        let count = images.train.count
+        let trained = hasValidation ? count - count / 12 : count
+        return ImageSplits(
+            train: images.train.rows(0..<trained), validation: images.train.rows(trained..<count), test: images.test)
     }
 }

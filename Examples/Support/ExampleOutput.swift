@@ -25,12 +25,15 @@ package func prepareOutputFolder(_ path: String) throws {
 }
 
 extension Chart {
-    /// Writes the chart into a file of a folder.
+    /// Writes the chart into a folder: `name.svg`, which follows the reader's system, and for pages that take pixels
+    /// `name.png` and `name~dark.png`.
     ///
-    /// - Returns: the path of the file.
+    /// - Returns: the path of the SVG file.
     package func write(toFolder folder: String, name: String) throws -> String {
         let path = URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(name).path
-        try write(to: path)
-        return path
+        try write(to: path + ".svg")
+        try write(to: path + ".png", look: .light, scale: 1)
+        try write(to: path + "~dark.png", look: .dark, scale: 1)
+        return path + ".svg"
     }
 }

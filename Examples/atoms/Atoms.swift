@@ -5,6 +5,7 @@
 //     tensorboard --logdir atoms-log
 
 import ArgumentParser
+import Charts
 import ExampleSupport
 import TensorGraph
 
@@ -116,6 +117,7 @@ struct Atoms: ParsableCommand {
         let writer = try FileWriter("\(options.output)/atoms-log/digits", graph: session.graph)
         let (validation, progress) = (digits.validation, ProgressLine(isEnabled: !options.quiet))
         var (step, epoch) = (0, 0)
+        var (measuredSteps, shares): ([Double], [Double]) = ([], [])
         while step < steps {
             for batch in digits.train.shuffled(seed: UInt64(options.seed), epoch: epoch).batched(100) where step < steps
             {
@@ -124,6 +126,8 @@ struct Atoms: ParsableCommand {
                         summaries, accuracy,
                         feeding: x.fed(validation.images), y.fed(validation.labels), keep.fed(1))
                     writer.add(values, step: step)
+                    measuredSteps.append(Double(step))
+                    shares.append(Double(share.scalar))
                     progress.clear()
                     if !options.quiet { print("Step \(step): validation accuracy \(decimal(Double(share.scalar), 4))") }
                 }
@@ -138,6 +142,10 @@ struct Atoms: ParsableCommand {
         let share = try session.run(
             accuracy, feeding: x.fed(digits.test.images), y.fed(digits.test.labels), keep.fed(1))
         print("Test on \(source): accuracy = \(decimal(Double(share.scalar), 4))")
+        let chart = LineChart(
+            title: "A network with dropout learns \(source)", xLabel: "step", yLabel: "validation accuracy",
+            yStyle: .percent, series: [Series("validation accuracy", x: measuredSteps, y: shares)])
+        print("Figure: \(try chart.write(toFolder: options.output, name: "atoms"))")
         print("TensorBoard: tensorboard --logdir \(options.output)/atoms-log")
     }
 }

@@ -63,6 +63,6 @@ struct Convnet: ParsableCommand {
                         Series("validation", y: history["val_accuracy"], from: 1),
                     ]),
             ])
-        print("Figure: \(try chart.write(toFolder: options.output, name: "convnet.svg"))")
+        print("Figure: \(try chart.write(toFolder: options.output, name: "convnet"))")
     }
 }

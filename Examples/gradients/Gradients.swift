@@ -16,6 +16,9 @@ struct Gradients: ParsableCommand {
     @Option(help: "How many steps each form of the network takes.")
     var epochs = 50
 
+    @Option(help: "Write the first gradients and their arrays into this file, for NumPy (.npz).")
+    var arraysFile: String?
+
     mutating func validate() throws {
         guard epochs > 0 else { throw ValidationError("--epochs must be at least 1.") }
     }
@@ -54,6 +57,13 @@ struct Gradients: ParsableCommand {
         print("sum of x·y + z: \(sum)")
         if !options.quiet { print("its gradient with respect to x, which is y:\n\(gx)") }
         print("gradients by the graph and by hand are equal: \(isRight)")
+        if let arraysFile {
+            let named = [
+                "x": arrays[0], "y": arrays[1], "z": arrays[2], "gx": gx, "gy": gy, "gz": gz, "sum": sum,
+            ]
+            try NPZWriter.write(named.mapValues { AnyArray($0) }, to: arraysFile)
+            print("Arrays: \(arraysFile)")
+        }
     }
 }
 

@@ -53,9 +53,9 @@ struct Inverse: ParsableCommand {
             title: "Learning a matrix inverse", xLabel: "step",
             panels: [Panel(yLabel: "loss", yStyle: .logarithmic, series: [Series("sum |x·a − 1|", y: losses, from: 1)])]
         )
-        print("Figure: \(try chart.write(toFolder: options.output, name: "inverse.svg"))")
+        print("Figure: \(try chart.write(toFolder: options.output, name: "inverse"))")
         let identity = try HeatMap(title: "x · a", result, colours: .diverging, hasValues: true)
-        print("Figure: \(try identity.write(toFolder: options.output, name: "inverse-product.svg"))")
+        print("Figure: \(try identity.write(toFolder: options.output, name: "inverse-product"))")
     }
 
     private func rounded(_ value: Float) -> Float { (value * 10_000).rounded() / 10_000 }

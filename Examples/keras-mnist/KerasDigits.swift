@@ -22,7 +22,7 @@ struct KerasDigits: ParsableCommand {
 
     func run() throws {
         try prepareOutputFolder(options.output)
-        let (digits, source) = try options.loadDigits(validationCount: 0)
+        let (digits, source) = try options.loadDigits(hasValidation: false)
         Graph.default.seed = options.seed
 
         let model = Sequential {
@@ -62,6 +62,6 @@ struct KerasDigits: ParsableCommand {
                         Series("validation", y: history["val_accuracy"], from: 1),
                     ]),
             ])
-        print("Figure: \(try chart.write(toFolder: options.output, name: "keras-mnist.svg"))")
+        print("Figure: \(try chart.write(toFolder: options.output, name: "keras-mnist"))")
     }
 }

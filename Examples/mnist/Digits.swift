@@ -67,7 +67,7 @@ struct Digits: ParsableCommand {
         let (testCost, testAccuracy) = try evaluate(digits.test.images, digits.test.labels)
         let (finalCost, finalAccuracy) = (Double(testCost.scalar), Double(testAccuracy.scalar))
         print("Test on \(source): cost = \(decimal(finalCost)), accuracy = \(decimal(finalAccuracy, 4))")
-        print("Figure: \(try history.chart(of: source).write(toFolder: options.output, name: "mnist.svg"))")
+        print("Figure: \(try history.chart(of: source).write(toFolder: options.output, name: "mnist"))")
     }
 
     private var progress: ProgressLine { ProgressLine(isEnabled: !options.quiet) }
