@@ -111,6 +111,8 @@ package protocol RandomOperation: Operation {
 package enum Gradient {
     /// There is none, and why: shown to the user whose loss depends on it.
     case none(reason: String)
+    /// There is one, which cannot be made here, and why. To leave it out would be wrong, so it is always a mistake.
+    case refused(reason: String)
     /// One for each input; nil where the output does not depend on it (such as an input of indices).
     case inputs([Value?])
 }
@@ -139,6 +141,7 @@ package struct GradientContext {
             of: results, seeds: outputGradients, with: wanted.map { inputs[$0] }, stopping: [], arithmetic: arithmetic,
             skipsWithoutSeed: true)
         var gradients = [Value?](repeating: nil, count: inputs.count)
+        if let refusal = found.refusals.first { return .refused(reason: refusal.reason) }
         for (index, gradient) in zip(wanted, found.gradients) { gradients[index] = gradient }
         return .inputs(gradients)
     }

@@ -17,6 +17,8 @@ package struct ReverseGradients {
     package var gradients: [Value?]
     /// The operations at which a dependency ended, and why.
     package var obstacles: [(node: Node, reason: String)]
+    /// The operations whose gradients are missing from the sums, and why: what depends on them is wrong.
+    package var refusals: [(node: Node, reason: String)]
 }
 
 /// The gradients of `results` with respect to `inputs`.
@@ -29,7 +31,7 @@ package func reverseWalk(
     arithmetic: any GradientArithmetic, skipsWithoutSeed: Bool = false
 ) -> ReverseGradients {
     guard let graph = results.first?.graph else {
-        return ReverseGradients(gradients: inputs.map { _ in nil }, obstacles: [])
+        return ReverseGradients(gradients: inputs.map { _ in nil }, obstacles: [], refusals: [])
     }
     let records = graph.records
     let wanted = Set(inputs.map(\.endpoint))
@@ -71,6 +73,7 @@ package func reverseWalk(
     }
 
     var obstacles: [(node: Node, reason: String)] = []
+    var refusals = obstacles
     for node in ancestors.reversed() where isBetween[node.int] {
         let record = records[node.int]
         let outputs = record.outputTypes.indices.map { Endpoint(node: node, output: $0) }
@@ -88,13 +91,15 @@ package func reverseWalk(
         switch withExactNameScope("\(gradientScopePrefix)\(record.name)_grad", { record.operation.gradient(context) }) {
         case .none(let reason):
             obstacles.append((Node(graph: graph, id: node), reason))
+        case .refused(let reason):
+            refusals.append((Node(graph: graph, id: node), reason))
         case .inputs(let found):
             for (index, gradient) in found.enumerated() where index < record.inputs.count && context.isWanted[index] {
                 if let gradient { contributions[record.inputs[index], default: []].append(gradient) }
             }
         }
     }
-    return ReverseGradients(gradients: inputs.map { total($0.endpoint) }, obstacles: obstacles)
+    return ReverseGradients(gradients: inputs.map { total($0.endpoint) }, obstacles: obstacles, refusals: refusals)
 }
 
 /// The scope in which the walk was started, so that its nodes are grouped as TensorFlow groups them.

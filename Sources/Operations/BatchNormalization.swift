@@ -143,7 +143,7 @@ package struct FusedBatchNorm: Operation {
     package func gradient(_ context: GradientContext) -> Gradient {
         guard form.isTraining else { return context.ofDecomposition(normalized) }
         guard let g = context.outputGradients[0] else {
-            return .none(reason: "gradients of the statistics of FusedBatchNormV3 are not supported")
+            return .refused(reason: "gradients of the statistics of FusedBatchNormV3 are not supported")
         }
         let operation = FusedBatchNormGradient(
             dtype: form.dtype, epsilon: form.epsilon, isTraining: form.isTraining,

@@ -34,7 +34,7 @@ package struct FunctionCall: CallingOperation {
 
     package func gradient(_ context: GradientContext) -> Gradient {
         guard let graph = context.outputs.first?.graph, let results = body.inlined(into: graph, context.inputs) else {
-            return .none(reason: "the results of function \"\(body.name)\" depend on an update of a variable")
+            return .refused(reason: "the results of function \"\(body.name)\" depend on an update of a variable")
         }
         return context.ofDecomposition { _ in results }
     }

@@ -99,7 +99,7 @@ package struct Conditional: CallingOperation {
         let found = branches.map { branch in
             BranchGradient(of: branch, inputs: inputs, wanted: wanted, given: given, seeds: seeds)
         }
-        if let refusal = found.lazy.compactMap(\.refusal).first { return .none(reason: refusal) }
+        if let refusal = found.lazy.compactMap(\.refusal).first { return .refused(reason: refusal) }
         // An input that no branch depends on has no gradient.
         let connected = wanted.indices.filter { index in found.contains { $0.gradients[index] != nil } }
         if connected.isEmpty, let reason = found.lazy.compactMap(\.obstacle).first { return .none(reason: reason) }
@@ -107,7 +107,7 @@ package struct Conditional: CallingOperation {
         if connected.isEmpty { return .inputs(gradients) }
         var bodies: [FunctionBody] = []
         for gradient in found {
-            do { bodies.append(try gradient.body(of: connected)) } catch { return .none(reason: error.message) }
+            do { bodies.append(try gradient.body(of: connected)) } catch { return .refused(reason: error.message) }
         }
         let kind: Kind = kind.isIf ? .ifStateless : .caseStateless
         let graph = context.outputs[0].graph
@@ -130,7 +130,7 @@ private struct BranchGradient {
     let gradients: [Value?]
     /// Where a dependency ended, and why.
     let obstacle: String?
-    /// Why the branch cannot be computed anew.
+    /// Why the branch cannot be computed anew, or a gradient inside cannot be made.
     let refusal: String?
 
     init(of branch: FunctionBody, inputs: [Value], wanted: [Int], given: [Int], seeds: [Value]) {
@@ -149,7 +149,7 @@ private struct BranchGradient {
             let found = reverseWalk(
                 of: given.map { results[$0] }, seeds: seeds, with: wanted.map { arguments[$0] }, stopping: [],
                 arithmetic: NodeArithmetic(), skipsWithoutSeed: true)
-            return (arguments + seeds, found.gradients, found.obstacles.first?.reason, nil)
+            return (arguments + seeds, found.gradients, found.obstacles.first?.reason, found.refusals.first?.reason)
         }
     }
 

@@ -63,7 +63,7 @@ package struct Einsum: CompositeOperation {
 
     package func gradient(_ context: GradientContext) -> Gradient {
         if context.inputs.contains(where: { $0.shape.rank == nil }) {
-            return .none(reason: "the gradient of Einsum needs known ranks")
+            return .refused(reason: "the gradient of Einsum needs known ranks")
         }
         return context.ofDecomposition(decomposed)
     }

@@ -161,6 +161,9 @@ package func gradientValues(
     let inputs = inputs.map { result.graph.captured($0) ?? $0 }
     let found = findGradients(of: results, seeds: seeds, with: inputs, stopping: stopping, name: name)
     return zip(inputs, found.gradients).map { input, gradient in
+        if let mistake = found.refusal(of: result.name, input) {
+            return missingGradient(mistake, for: input, in: result.graph)
+        }
         if let gradient { return gradient }
         if unconnected == .zero { return zeroGradient(input) }
         let mistake = unconnectedMistake(result, input, found.obstacles)
@@ -178,12 +181,25 @@ func zeroGradient(_ input: Value) -> Value {
     return makeValue(Fill(dtype: zero.dtype, indexType: sizes.dtype), [sizes, zero])
 }
 
+extension ReverseGradients {
+    /// The mistake that a part of the gradient with respect to `input` cannot be made, if that is so.
+    package func refusal(of resultName: String, _ input: Value) -> Mistake? {
+        guard let refusal = refusals.first(where: { depends($0.node, on: input.node) }) else { return nil }
+        return Mistake(
+            "\"\(resultName)\" depends on \(sourceName(input)) through \(refusal.node.type) \"\(refusal.node.name)\", whose "
+                + "gradient cannot be made: \(refusal.reason)")
+    }
+}
+
+private func sourceName(_ input: Value) -> String {
+    input.dtype == .resource ? "variable \"\(input.node.name)\"" : "\"\(input.name)\""
+}
+
 /// Why there is no gradient.
 private func unconnectedMistake(
     _ result: Value, _ input: Value, _ obstacles: [(node: Node, reason: String)]
 ) -> Mistake {
-    let isVariable = input.dtype == .resource
-    let inputName = isVariable ? "variable \"\(input.node.name)\"" : "\"\(input.name)\""
+    let inputName = sourceName(input)
     if input.graph !== result.graph {
         return Mistake("\"\(result.name)\" and \(inputName) belong to different graphs")
     }

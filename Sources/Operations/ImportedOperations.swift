@@ -32,7 +32,7 @@ package struct SelectRows: CompositeOperation {
 
     package func gradient(_ context: GradientContext) -> Gradient {
         if context.inputs[0].shape.rank == nil || context.inputs[1].shape.rank == nil {
-            return .none(reason: "the gradient of Select needs known ranks")
+            return .refused(reason: "the gradient of Select needs known ranks")
         }
         return context.ofDecomposition(decomposed)
     }

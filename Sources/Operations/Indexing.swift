@@ -52,7 +52,7 @@ package struct Gather: Operation {
     package func gradient(_ context: GradientContext) -> Gradient {
         let (params, indices, g) = (context.inputs[0], context.inputs[1], context.outputGradient)
         guard let axis = context.inputs[2].constant?.integers?.first else {
-            return .none(reason: "the gradient of GatherV2 needs a constant axis")
+            return .refused(reason: "the gradient of GatherV2 needs a constant axis")
         }
         guard axis != 0 else {
             // A known count keeps the sum in the shape of the params, so that optimizers recognise it as one of rows.
@@ -64,7 +64,7 @@ package struct Gather: Operation {
         }
         guard let rank = params.shape.rank, let indexRank = indices.shape.rank,
             let place = try? position(ofAxis: axis, rank: rank)
-        else { return .none(reason: "the gradient of GatherV2 along another axis than 0 needs known ranks") }
+        else { return .refused(reason: "the gradient of GatherV2 along another axis than 0 needs known ranks") }
         // The axes of the indices to the front, and after the sum the one that they became back to its place.
         let moved = Array(place..<(place + indexRank)) + Array(0..<place)
         let rest = Array((place + indexRank)..<(rank - 1 + indexRank))
@@ -158,7 +158,7 @@ package struct UnsortedSegmentSum: Operation {
         let parts = makeValue(
             gather, [g, elementwise(.maximum, [segments, zero]), integerConstant(0, in: g.graph)])
         guard let rank = data.shape.rank, let segmentRank = segments.shape.rank else {
-            return .none(reason: "the gradient of UnsortedSegmentSum needs known ranks")
+            return .refused(reason: "the gradient of UnsortedSegmentSum needs known ranks")
         }
         let counts = (segmentRank..<max(rank, segmentRank)).reduce(elementwise(.greaterEqual, [segments, zero])) {
             condition, _ in makeExpansion(condition, at: -1)

@@ -8,9 +8,9 @@ import Tensors
 extension WhileLoop {
     package func gradient(_ context: GradientContext) -> Gradient {
         do {
-            return .inputs(try LoopGradient(of: self, context).gradients())
+            return try LoopGradient(of: self, context).gradient()
         } catch {
-            return .none(reason: error.message + (error.hint.map { "; \($0)" } ?? ""))
+            return .refused(reason: error.message + (error.hint.map { "; \($0)" } ?? ""))
         }
     }
 
@@ -141,6 +141,8 @@ private struct LoopGradient {
         let seeds: [Value]
         let activeGradients: [Value?]
         let summedGradients: [Value?]
+        /// Where nothing has a gradient: why.
+        let obstacle: String?
     }
 
     private func turnGradient() throws(Mistake) -> Turn {
@@ -162,13 +164,12 @@ private struct LoopGradient {
         guard let found else {
             throw Mistake("the results of \"\(loop.body.name)\" depend on an update of a variable")
         }
-        if found.gradients.allSatisfy({ $0 == nil }), let reason = found.obstacles.first?.reason {
-            throw Mistake(reason)
-        }
+        if let refusal = found.refusals.first { throw Mistake(refusal.reason) }
         return Turn(
             graph: graph, arguments: arguments, seeds: seeds,
             activeGradients: Array(found.gradients.prefix(active.count)),
-            summedGradients: Array(found.gradients.dropFirst(active.count)))
+            summedGradients: Array(found.gradients.dropFirst(active.count)),
+            obstacle: found.gradients.allSatisfy { $0 == nil } ? found.obstacles.first?.reason : nil)
     }
 
     /// Which arguments' elements the results need; of others at most the shape is asked for.
@@ -305,13 +306,14 @@ private struct LoopGradient {
 
     // MARK: - The backward loop
 
-    func gradients() throws(Mistake) -> [Value?] {
+    func gradient() throws(Mistake) -> Gradient {
         var gradients = [Value?](repeating: nil, count: context.inputs.count)
         for index in context.inputs.indices where loop.isInvariant(index) {
             gradients[index] = context.outputGradients[index]
         }
-        if active.isEmpty { return gradients }
+        if active.isEmpty { return .inputs(gradients) }
         let turn = try turnGradient()
+        if let obstacle = turn.obstacle { return .none(reason: obstacle) }
         // What no turn contributes to has no gradient.
         let sums = summed.indices.filter { turn.summedGradients[$0] != nil }
         let contributions = sums.map { TurnSum(of: turn.summedGradients[$0] ?? turn.seeds[0]) }
@@ -401,7 +403,7 @@ private struct LoopGradient {
             let input = summed[index]
             gradients[input] = gradients[input].map { $0 + sum } ?? sum
         }
-        return gradients
+        return .inputs(gradients)
     }
 }
 

@@ -57,7 +57,7 @@ package struct PassThrough: PassingOperation {
         switch kind {
         case .identity, .ensureShape: .inputs([context.outputGradient])
         case .stopGradient: .none(reason: "stopGradient(_:) holds the gradient back")
-        case .preventGradient(let message): .none(reason: message)
+        case .preventGradient(let message): .refused(reason: message)
         }
     }
 

@@ -146,7 +146,7 @@ package struct Pooling: Operation {
         case .largest: return .inputs([makeValue(with(.largestGradient), [inputs[0], context.outputs[0], g])])
         case .largestGradient:
             if case .explicit = window.padding.kind {
-                return .none(reason: "the gradient's gradient is not defined for explicit padding")
+                return .refused(reason: "the gradient's gradient is not defined for explicit padding")
             }
             return choice(.largestGradientGradient)
         case .largestGradientGradient:

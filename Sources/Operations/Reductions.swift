@@ -119,7 +119,7 @@ extension Reduction {
             return .inputs([attains * (restored(g, context) / count), nil])
         case .product:
             guard let others = productOfOthers(context) else {
-                return .none(reason: "the gradient of Prod needs axes that are known while the graph is built")
+                return .refused(reason: "the gradient of Prod needs axes that are known while the graph is built")
             }
             return .inputs([others * restored(g, context), nil])
         case .all, .any:

@@ -285,7 +285,7 @@ package struct Tile: Operation {
     package func gradient(_ context: GradientContext) -> Gradient {
         let (x, multiples) = (context.inputs[0], context.inputs[1])
         guard let rank = x.shape.rank ?? context.outputs[0].shape.rank else {
-            return .none(reason: "the gradient of Tile needs a known rank")
+            return .refused(reason: "the gradient of Tile needs a known rank")
         }
         // [m0, d0, m1, d1, ...], summed over the even axes.
         let sizes = makeCast(makeShape(x), to: multiples.dtype)

@@ -93,7 +93,12 @@ extension Optimizer {
         let pairs = zip(candidates, found.gradients).compactMap { variable, gradient in
             gradient.map { VariableGradient<Scalar>(gradient: Tensor($0), variable: variable) }
         }
-        if pairs.isEmpty, loss.node.isSound {
+        for variable in candidates {
+            if let mistake = found.refusal(of: loss.name, variable.handle) {
+                graph.report(mistake, operation: self.name, node: variable.name)
+            }
+        }
+        if pairs.isEmpty, found.refusals.isEmpty, loss.node.isSound {
             let names = candidates.map { "\"\($0.name)\"" }.joined(separator: ", ")
             graph.report(
                 Mistake(

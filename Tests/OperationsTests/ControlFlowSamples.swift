@@ -80,7 +80,10 @@ extension OpSample {
                 }
                 return [power.value]
             },
-            OpSample(operation: "StatelessWhile", variant: "rows", inputs: [inputs[1]]) { values in
+            OpSample(
+                operation: "StatelessWhile", variant: "rows", inputs: [inputs[1]],
+                needs: .everything(reason: "the gradient needs the number of turns")
+            ) { values in
                 let x = Tensor<Scalar>(values[0])
                 return [
                     scan(x) { $0 * $1 + $0 }.value, mapFn(x) { ($0 * $0).sum() }.value,

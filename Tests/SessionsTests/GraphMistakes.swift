@@ -440,13 +440,36 @@ let graphMistakes: [MistakesTests.GraphMistake] = [
     .init(
         "a gradient that is prevented",
         """
-        gradients "gradients/missing": "Mul:0" depends on "x:0" only through what has no gradient: \
-        PreventGradient "PreventGradient": the labels are given
-            hint: leave it out, or ask for zeros with unconnected: .zero
+        gradients "gradients/missing": "Mul:0" depends on "x:0" through PreventGradient \
+        "PreventGradient", whose gradient cannot be made: the labels are given
         """
     ) {
         let x = floats([2], "x")
         _ = gradients(of: preventGradient(x, message: "the labels are given") * 2, with: x)
+    },
+    .init(
+        "a gradient of which a part cannot be made",
+        """
+        gradients "gradients/missing": "total:0" depends on "x:0" through StatelessWhile "While", whose gradient cannot be \
+        made: the gradient of a loop needs to know how many turns there are at most; give maximumIterations, or compare a \
+        counter with a constant
+        """
+    ) {
+        let x = floats([2], "x")
+        let doubled = whileLoop(x) { less($0.sum(), 100) } body: { $0 * 2 }
+        _ = gradients(of: (doubled + x).sum(name: "total"), with: x, unconnected: .zero)
+    },
+    .init(
+        "a loss of which a part cannot be differentiated",
+        """
+        GradientDescent "v": "loss:0" depends on variable "v" through StatelessWhile "While", whose gradient cannot be \
+        made: the gradient of a loop needs to know how many turns there are at most; give maximumIterations, or compare a \
+        counter with a constant
+        """
+    ) {
+        let v = Variable<Float>(.zeros, shape: [2], name: "v")
+        let doubled = whileLoop(v.read()) { less($0.sum(), 100) } body: { $0 * 2 }
+        _ = GradientDescent(learningRate: 0.1).minimize((doubled + v).sum(name: "loss"))
     },
     .init("a loss without variables", "GradientDescent: the graph has no trainable variable of type float32") {
         _ = GradientDescent(learningRate: 0.1).minimize(floats([]))
