@@ -456,7 +456,11 @@ let graphMistakes: [MistakesTests.GraphMistake] = [
         """
     ) {
         let x = floats([2], "x")
-        let doubled = whileLoop(x) { less($0.sum(), 100) } body: { $0 * 2 }
+        let doubled = whileLoop(x) {
+            less($0.sum(), 100)
+        } body: {
+            $0 * 2
+        }
         _ = gradients(of: (doubled + x).sum(name: "total"), with: x, unconnected: .zero)
     },
     .init(
@@ -468,7 +472,11 @@ let graphMistakes: [MistakesTests.GraphMistake] = [
         """
     ) {
         let v = Variable<Float>(.zeros, shape: [2], name: "v")
-        let doubled = whileLoop(v.read()) { less($0.sum(), 100) } body: { $0 * 2 }
+        let doubled = whileLoop(v.read()) {
+            less($0.sum(), 100)
+        } body: {
+            $0 * 2
+        }
         _ = GradientDescent(learningRate: 0.1).minimize((doubled + v).sum(name: "loss"))
     },
     .init("a loss without variables", "GradientDescent: the graph has no trainable variable of type float32") {
