@@ -450,7 +450,7 @@ let graphMistakes: [MistakesTests.GraphMistake] = [
     .init(
         "a gradient of which a part cannot be made",
         """
-        gradients "gradients/missing": "total:0" depends on "x:0" through StatelessWhile "While", whose gradient cannot be \
+        gradients "gradients/missing": "total:0" depends on "x:0" through StatelessWhile "while", whose gradient cannot be \
         made: the gradient of a loop needs to know how many turns there are at most; give maximumIterations, or compare a \
         counter with a constant
         """
@@ -466,7 +466,7 @@ let graphMistakes: [MistakesTests.GraphMistake] = [
     .init(
         "a loss of which a part cannot be differentiated",
         """
-        GradientDescent "v": "loss:0" depends on variable "v" through StatelessWhile "While", whose gradient cannot be \
+        GradientDescent "v": "loss:0" depends on variable "v" through StatelessWhile "while", whose gradient cannot be \
         made: the gradient of a loop needs to know how many turns there are at most; give maximumIterations, or compare a \
         counter with a constant
         """
