@@ -4,12 +4,7 @@ import FileTestSupport
 import Foundation
 import Testing
 
-/// What a run of the tool gave.
-struct ToolResult {
-    let status: Int32
-    let output: String
-    let errors: String
-
+extension ProgramResult {
     /// The output as JSON.
     func json() throws -> [String: Any] {
         try #require(JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
@@ -17,27 +12,10 @@ struct ToolResult {
 }
 
 /// Runs `tensorgraph` in a folder.
-func tensorgraph(_ arguments: String..., in folder: TemporaryFolder? = nil) throws -> ToolResult {
-    let tool = Bundle.main.bundleURL.appendingPathComponent("tensorgraph")
-    let here = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    let place =
-        FileManager.default.isExecutableFile(atPath: tool.path) ? tool : here.appendingPathComponent("tensorgraph")
-    let scratch = try TemporaryFolder()
-    let process = Process()
-    process.executableURL = place
-    process.arguments = arguments
-    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder.path) }
-    // Into files: a pipe that nobody reads would stop a tool that says much.
-    for name in ["output", "errors"] { try scratch.write([], to: name) }
-    process.standardOutput = FileHandle(forWritingAtPath: scratch.path("output"))
-    process.standardError = FileHandle(forWritingAtPath: scratch.path("errors"))
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit, "\(arguments): the tool ended by a signal")
-    return ToolResult(
-        status: process.terminationStatus, output: String(decoding: try scratch.bytes(of: "output"), as: UTF8.self),
-        errors: String(decoding: try scratch.bytes(of: "errors"), as: UTF8.self))
+func tensorgraph(_ arguments: String..., in folder: TemporaryFolder? = nil) throws -> ProgramResult {
+    let result = try runBuiltProgram("tensorgraph", arguments, in: folder)
+    #expect(result.endedByItself, "\(arguments): the tool ended by a signal")
+    return result
 }
 
 /// The path of a fixture, by its path below `Tests`.

@@ -5,34 +5,13 @@ import Foundation
 import Tensors
 import Testing
 
-struct ExampleResult {
-    let status: Int32
-    let output: String
-    let errors: String
-}
-
-func run(_ name: String, _ arguments: String...) throws -> ExampleResult { try run(name, arguments) }
+func run(_ name: String, _ arguments: String...) throws -> ProgramResult { try run(name, arguments) }
 
 /// Runs an example in a folder of its own.
-func run(_ name: String, _ arguments: [String]) throws -> ExampleResult {
-    let beside = Bundle.main.bundleURL.appendingPathComponent(name)
-    let here = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    let scratch = try TemporaryFolder()
-    let process = Process()
-    process.executableURL =
-        FileManager.default.isExecutableFile(atPath: beside.path) ? beside : here.appendingPathComponent(name)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
-    for name in ["output", "errors"] { try scratch.write([], to: name) }
-    process.standardOutput = FileHandle(forWritingAtPath: scratch.path("output"))
-    process.standardError = FileHandle(forWritingAtPath: scratch.path("errors"))
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit, "\(name) \(arguments): it ended by a signal")
-    return ExampleResult(
-        status: process.terminationStatus, output: String(decoding: try scratch.bytes(of: "output"), as: UTF8.self),
-        errors: String(decoding: try scratch.bytes(of: "errors"), as: UTF8.self))
+func run(_ name: String, _ arguments: [String]) throws -> ProgramResult {
+    let result = try runBuiltProgram(name, arguments, in: TemporaryFolder())
+    #expect(result.endedByItself, "\(name) \(arguments): it ended by a signal")
+    return result
 }
 
 /// The numbers that stand behind a text.
