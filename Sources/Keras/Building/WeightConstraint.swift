@@ -29,7 +29,8 @@ public struct WeightConstraint: Sendable, ExpressibleByStringLiteral {
 
     /// Vectors along the axes are scaled down where their norm is above `maximum`.
     public static func maxNorm(_ maximum: Float = 2, axes: [Int] = [0]) -> WeightConstraint {
-        WeightConstraint("MaxNorm", ["max_value": .number(Double(maximum)), "axis": axisSetting(axes)]) { weight in
+        WeightConstraint("MaxNorm", ["max_value": .number(Double(maximum)), "axis": Configuration.json(ofAxes: axes)]) {
+            weight in
             let norms = norms(of: weight, axes)
             return weight * (norms.clipped(to: 0...max(0, maximum)) / (norms + epsilon))
         }
@@ -40,7 +41,9 @@ public struct WeightConstraint: Sendable, ExpressibleByStringLiteral {
 
     /// Vectors along the axes get norm 1.
     public static func unitNorm(axes: [Int] = [0]) -> WeightConstraint {
-        WeightConstraint("UnitNorm", ["axis": axisSetting(axes)]) { $0 / (norms(of: $0, axes) + epsilon) }
+        WeightConstraint("UnitNorm", ["axis": Configuration.json(ofAxes: axes)]) {
+            $0 / (norms(of: $0, axes) + epsilon)
+        }
     }
 
     /// The norms of vectors along the axes are brought into a range, by a part of the way.
@@ -51,7 +54,7 @@ public struct WeightConstraint: Sendable, ExpressibleByStringLiteral {
             "MinMaxNorm",
             [
                 "min_value": .number(Double(minimum)), "max_value": .number(Double(maximum)),
-                "rate": .number(Double(rate)), "axis": axisSetting(axes),
+                "rate": .number(Double(rate)), "axis": Configuration.json(ofAxes: axes),
             ]
         ) { weight in
             let norms = norms(of: weight, axes)
@@ -85,8 +88,4 @@ private let epsilon: Float = 1e-7
 
 private func norms(of weight: Tensor<Float>, _ axes: [Int]) -> Tensor<Float> {
     sqrt(square(weight).sum(axes: axes, keepDimensions: true))
-}
-
-private func axisSetting(_ axes: [Int]) -> JSONValue {
-    axes.count == 1 ? .integer(axes[0]) : JSONValue(axes)
 }

@@ -218,7 +218,7 @@ extension RMSNormalization: ConfigurableLayer {
 
 extension UnitNormalization: ConfigurableLayer {
     public var configuration: Configuration {
-        Configuration(Self.className, ["axis": axes.count == 1 ? .integer(axes[0]) : JSONValue(axes)])
+        Configuration(Self.className, ["axis": Configuration.json(ofAxes: axes)])
     }
 
     public init(configuration: Configuration) throws {
