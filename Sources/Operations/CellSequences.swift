@@ -39,11 +39,9 @@ public func dynamicRNN<Scalar: FloatingElement>(
                 let sizes =
                     x.shape[1].map { integerConstant([steps, $0, width]) }
                     ?? makePack([integerConstant(steps), batch, integerConstant(width)], axis: 0)
-                let filled = Tensor<Scalar>(
-                    makeValue(
-                        Fill(dtype: Scalar.dtype, indexType: sizes.dtype), [sizes, scalarConstant(0, Scalar.dtype)]))
+                let zeros = Tensor<Scalar>(makeZeros(Scalar.dtype, sizes: sizes))
                 // Only a stack of a known length is taken for the gradient's; else the loop would run twice.
-                return ensureShape(filled, Shape([steps, x.shape[1], width])).value
+                return ensureShape(zeros, Shape([steps, x.shape[1], width])).value
             }
             let kept = (cell.stateSizes + [cell.outputSize]).map(rows)
             let count = start.count
@@ -56,9 +54,7 @@ public func dynamicRNN<Scalar: FloatingElement>(
                 let before = values[1...count].map { Tensor<Scalar>($0) }
                 var (output, after) = cell(Tensor(makeRow(x.value, number: turn)), before)
                 if let sequenceLengths {
-                    let goesOn = less(Tensor<Int32>(turn), sequenceLengths).expandingDimension(at: 1)
-                    output = select(where: goesOn, output, 0)
-                    after = zip(after, before).map { select(where: goesOn, $0, $1) }
+                    (output, after) = held(output, after, before, less(Tensor<Int32>(turn), sequenceLengths))
                 }
                 let next = after.map(\.value)
                 let rows = zip(values[(count + 1)...], next + [output.value]).map {
@@ -97,9 +93,7 @@ public func staticRNN<Scalar: FloatingElement>(
             for (number, input) in inputs.enumerated() {
                 var (output, after) = cell(input, states)
                 if let sequenceLengths {
-                    let goesOn = greater(sequenceLengths, Int32(clamping: number)).expandingDimension(at: 1)
-                    output = select(where: goesOn, output, 0)
-                    after = zip(after, states).map { select(where: goesOn, $0, $1) }
+                    (output, after) = held(output, after, states, greater(sequenceLengths, Int32(clamping: number)))
                 }
                 outputs.append(output)
                 states = after
@@ -138,6 +132,14 @@ public func bidirectionalDynamicRNN<Scalar: FloatingElement>(
             return (first, (outputs, second.states))
         }
     }
+}
+
+/// The output and the states after a step that only some sequences take: of the others, zeros and the states before.
+private func held<Scalar: FloatingElement>(
+    _ output: Tensor<Scalar>, _ after: [Tensor<Scalar>], _ before: [Tensor<Scalar>], _ goesOn: Tensor<Bool>
+) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>]) {
+    let goesOn = goesOn.expandingDimension(at: 1)
+    return (select(where: goesOn, output, 0), zip(after, before).map { select(where: goesOn, $0, $1) })
 }
 
 /// The sequences from their ends to their starts; what lies past a sequence's end stays where it is.

@@ -250,26 +250,15 @@ private struct Rows {
     }
 
     /// Zeros `[count, shape...]`.
-    func makeResult(_ dtype: DType, like row: Value) -> Value {
-        withGraph(graph) {
-            let zero = scalarConstant(0, dtype, in: graph)
-            let sizes: Value
-            if let shape = row.shape.known, let count {
-                sizes = integerConstant([count] + shape, in: graph)
-            } else {
-                let shape = row.shape.known.map { integerConstant($0, in: graph) } ?? makeShape(row)
-                let first = makeExpansion(makeCount(), at: 0)
-                sizes = makeConcatenation([first, shape], axis: integerConstant(0, in: graph))
-            }
-            return makeValue(Fill(dtype: dtype, indexType: sizes.dtype), [sizes, zero])
-        }
+    func makeResult(like row: Value) -> Value {
+        makeZeroRows(count, like: row, in: graph, unknownCount: makeCount())
     }
 
     func scan(
         _ initial: [Value], isReversed: Bool, name: String, _ body: ([Value], [Value]) -> [Value]
     ) -> [Value] {
         if let mistake { return refuse(initial.map(\.dtype), mistake, name: name) }
-        let stacks = initial.map { makeResult($0.dtype, like: $0) }
+        let stacks = initial.map(makeResult)
         let results = makeRowLoop(self, initial + stacks, count: nil, isReversed: isReversed, name: name) {
             turn, rows, values in
             let next = body(Array(values.prefix(initial.count)), rows)
@@ -298,7 +287,7 @@ private struct Rows {
             return traced.hasMistakes
                 ? traced.unmade(types, in: graph, function: name) : refuse(types, mistake, name: name)
         }
-        let stacks = traced.results.map { makeResult($0.dtype, like: $0) }
+        let stacks = traced.results.map(makeResult)
         return makeRowLoop(self, stacks, count: nil, name: name) { turn, rows, stacks in
             let results = traced.inlined(into: Graph.default, rows) ?? body(rows)
             return zip(stacks, results).map { makeRowUpdate($0, number: turn, row: $1) }

@@ -176,9 +176,7 @@ func zeroGradient(_ input: Value) -> Value {
     guard let type = (input.node.record.operation as? VariableHandle)?.type ?? input.variableType else {
         return makeValue(Filled(.zeros, input.dtype), [input])
     }
-    let zero = scalarConstant(0, type.dtype, in: input.graph)
-    let sizes = integerConstant(type.shape.known ?? [], in: input.graph)
-    return makeValue(Fill(dtype: zero.dtype, indexType: sizes.dtype), [sizes, zero])
+    return makeZeros(type.dtype, sizes: integerConstant(type.shape.known ?? [], in: input.graph))
 }
 
 extension ReverseGradients {

@@ -253,8 +253,7 @@ private func makeZeros<Scalar: FloatingElement>(_ sizes: [Value]) -> Tensor<Scal
     // As a constant where it can be, so that what is made of it has a known shape.
     let isKnown = !known.contains(nil)
     let shape = isKnown ? integerConstant(known.compactMap { $0 }) : makePack(sizes, axis: 0)
-    let zeros = Tensor<Scalar>(
-        makeValue(Fill(dtype: Scalar.dtype, indexType: shape.dtype), [shape, scalarConstant(0, Scalar.dtype)]))
+    let zeros = Tensor<Scalar>(makeZeros(Scalar.dtype, sizes: shape))
     // Only a stack of a known length is taken for the gradient's; else the loop would run twice.
     return isKnown ? zeros : ensureShape(zeros, Shape(known))
 }

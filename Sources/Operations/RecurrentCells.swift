@@ -42,16 +42,67 @@ extension RNNCell {
 
     func zeroStates(batch: Value, known: Int?) -> [Tensor<Scalar>] {
         stateSizes.map { size in
-            let zero = scalarConstant(0, Scalar.dtype)
             let sizes =
                 known.map { integerConstant([$0, size]) } ?? makePack([batch, integerConstant(size)], axis: 0)
-            return makeTensor(Fill(dtype: Scalar.dtype, indexType: sizes.dtype), [sizes, zero])
+            return Tensor(makeZeros(Scalar.dtype, sizes: sizes))
         }
     }
 }
 
+/// A cell with variables of its own.
+protocol WeightedCell: RNNCell {
+    var units: Int { get }
+    /// The scope of the variables.
+    var name: String { get }
+    var weights: CellWeights<Scalar> { get }
+    /// The variables for inputs of a width, in the order in which `step` takes them.
+    func makeVariables(inputSize: Int) -> [Variable<Scalar>]
+    /// A step for inputs and states that fit.
+    func step(
+        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>], _ weights: [Variable<Scalar>]
+    ) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>])
+}
+
+extension WeightedCell {
+    public var outputSize: Int { units }
+    public func build(inputSize: Int) { _ = variables(inputSize) }
+
+    public func callAsFunction(
+        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>]
+    ) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>]) {
+        if let mistake = misfit(of: inputs, states) {
+            Graph.default.report(mistake, operation: name)
+            return (unmadeTensor(in: .default), stateSizes.map { _ in unmadeTensor(in: .default) })
+        }
+        return step(inputs, states, variables(inputs.shape[-1] ?? 0))
+    }
+
+    private func variables(_ inputSize: Int) -> [Variable<Scalar>] {
+        weights(name) { makeVariables(inputSize: inputSize) }
+    }
+
+    /// Sizes that no cell has, and inputs and states that are not the cell's.
+    private func misfit(of x: Tensor<Scalar>, _ states: [Tensor<Scalar>]) -> Mistake? {
+        if let size = (stateSizes + [outputSize]).first(where: { $0 <= 0 }) {
+            return Mistake("a cell must have at least one unit, but has \(size)")
+        }
+        if states.count != stateSizes.count {
+            return Mistake("takes \(stateSizes.count) states, but is given \(states.count)")
+        }
+        if let rank = x.shape.rank, rank != 2 {
+            return Mistake(
+                "one step takes inputs [batch, inputs], but is given \(x.shape)",
+                hint: "dynamicRNN takes whole sequences, [batch, time, inputs]")
+        }
+        if x.shape[-1] == nil {
+            return Mistake("the width of the inputs must be known, but their shape is \(x.shape)")
+        }
+        return nil
+    }
+}
+
 /// The variables of a cell, made once.
-private final class CellWeights<Scalar: FloatingElement>: Sendable {
+final class CellWeights<Scalar: FloatingElement>: Sendable {
     private let made = Mutex<[Variable<Scalar>]>([])
 
     /// - Parameters:
@@ -76,46 +127,16 @@ private func affine<Scalar: FloatingElement>(
     matmul(concatenate([x, h], axis: 1), kernel.tensor) + bias.tensor
 }
 
-/// The width of the inputs of a step, for a cell that was not built before.
-private func width<Scalar: FloatingElement>(_ x: Tensor<Scalar>) -> Int { x.shape[-1] ?? 0 }
-
-/// Reports sizes that no cell has, and states that are not the cell's.
-private func isSound<Cell: RNNCell>(
-    _ cell: Cell, _ name: String, _ x: Tensor<Cell.Scalar>, _ states: [Tensor<Cell.Scalar>]
-) -> Bool {
-    var mistake: Mistake?
-    if let size = (cell.stateSizes + [cell.outputSize]).first(where: { $0 <= 0 }) {
-        mistake = Mistake("a cell must have at least one unit, but has \(size)")
-    } else if states.count != cell.stateSizes.count {
-        mistake = Mistake("takes \(cell.stateSizes.count) states, but is given \(states.count)")
-    } else if let rank = x.shape.rank, rank != 2 {
-        mistake = Mistake(
-            "one step takes inputs [batch, inputs], but is given \(x.shape)",
-            hint: "dynamicRNN takes whole sequences, [batch, time, inputs]")
-    } else if x.shape[-1] == nil {
-        mistake = Mistake("the width of the inputs must be known, but their shape is \(x.shape)")
-    }
-    guard let mistake else { return true }
-    Graph.default.report(mistake, operation: name)
-    return false
-}
-
-private func refused<Cell: RNNCell>(
-    _ cell: Cell, _ states: [Tensor<Cell.Scalar>]
-) -> (output: Tensor<Cell.Scalar>, states: [Tensor<Cell.Scalar>]) {
-    (unmadeTensor(in: .default), cell.stateSizes.map { _ in unmadeTensor(in: .default) })
-}
-
 // MARK: - Simple
 
 /// The simplest cell: `h' = tanh([x, h]·kernel + bias)`; the output is the state.
 ///
 /// - Source: TensorFlow 1's `BasicRNNCell`; variables `basic_rnn_cell/kernel` and `bias`.
-public struct BasicRNNCell<Scalar: FloatingElement>: RNNCell {
+public struct BasicRNNCell<Scalar: FloatingElement>: WeightedCell {
     public let units: Int
     public let name: String
     private let activation: @Sendable (Tensor<Scalar>) -> Tensor<Scalar>
-    private let weights = CellWeights<Scalar>()
+    let weights = CellWeights<Scalar>()
 
     public init(
         _ units: Int, name: String = "basic_rnn_cell",
@@ -127,23 +148,17 @@ public struct BasicRNNCell<Scalar: FloatingElement>: RNNCell {
     }
 
     public var stateSizes: [Int] { [units] }
-    public var outputSize: Int { units }
-    public func build(inputSize: Int) { _ = variables(inputSize) }
 
-    private func variables(_ inputs: Int) -> [Variable<Scalar>] {
-        weights(name) {
-            [
-                Variable(.glorotUniform(), shape: [inputs + units, units], name: "kernel"),
-                Variable(.zeros, shape: [units], name: "bias"),
-            ]
-        }
+    func makeVariables(inputSize: Int) -> [Variable<Scalar>] {
+        [
+            Variable(.glorotUniform(), shape: [inputSize + units, units], name: "kernel"),
+            Variable(.zeros, shape: [units], name: "bias"),
+        ]
     }
 
-    public func callAsFunction(
-        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>]
+    func step(
+        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>], _ weights: [Variable<Scalar>]
     ) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>]) {
-        guard isSound(self, name, inputs, states) else { return refused(self, states) }
-        let weights = variables(width(inputs))
         let h = activation(affine(inputs, states[0], weights[0], weights[1]))
         return (h, [h])
     }
@@ -156,12 +171,12 @@ public struct BasicRNNCell<Scalar: FloatingElement>: RNNCell {
 ///     c' = σ(f + forgetBias)·c + σ(i)·tanh(j)        h' = σ(o)·tanh(c')
 ///
 /// - Source: TensorFlow 1's `BasicLSTMCell`; states c, h; variables `basic_lstm_cell/kernel` and `bias`.
-public struct BasicLSTMCell<Scalar: FloatingElement>: RNNCell {
+public struct BasicLSTMCell<Scalar: FloatingElement>: WeightedCell {
     public let units: Int
     public let forgetBias: Scalar
     public let name: String
     private let activation: @Sendable (Tensor<Scalar>) -> Tensor<Scalar>
-    private let weights = CellWeights<Scalar>()
+    let weights = CellWeights<Scalar>()
 
     public init(
         _ units: Int, forgetBias: Scalar = 1, name: String = "basic_lstm_cell",
@@ -174,23 +189,17 @@ public struct BasicLSTMCell<Scalar: FloatingElement>: RNNCell {
     }
 
     public var stateSizes: [Int] { [units, units] }
-    public var outputSize: Int { units }
-    public func build(inputSize: Int) { _ = variables(inputSize) }
 
-    private func variables(_ inputs: Int) -> [Variable<Scalar>] {
-        weights(name) {
-            [
-                Variable(.glorotUniform(), shape: [inputs + units, 4 * units], name: "kernel"),
-                Variable(.zeros, shape: [4 * units], name: "bias"),
-            ]
-        }
+    func makeVariables(inputSize: Int) -> [Variable<Scalar>] {
+        [
+            Variable(.glorotUniform(), shape: [inputSize + units, 4 * units], name: "kernel"),
+            Variable(.zeros, shape: [4 * units], name: "bias"),
+        ]
     }
 
-    public func callAsFunction(
-        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>]
+    func step(
+        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>], _ weights: [Variable<Scalar>]
     ) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>]) {
-        guard isSound(self, name, inputs, states) else { return refused(self, states) }
-        let weights = variables(width(inputs))
         let gates = affine(inputs, states[1], weights[0], weights[1]).split(into: 4, axis: 1)
         let c = states[0] * sigmoid(gates[2] + forgetBias) + sigmoid(gates[0]) * activation(gates[1])
         let h = activation(c) * sigmoid(gates[3])
@@ -205,7 +214,7 @@ public struct BasicLSTMCell<Scalar: FloatingElement>: RNNCell {
 /// - Source: TensorFlow 1's `LSTMCell`, after H. Sak et al., "Long short-term memory recurrent neural network
 ///   architectures for large scale acoustic modeling" (2014); states c, h; variables `lstm_cell/kernel`, `bias`,
 ///   `w_f_diag`, `w_i_diag`, `w_o_diag` and `projection/kernel`.
-public struct LSTMCell<Scalar: FloatingElement>: RNNCell {
+public struct LSTMCell<Scalar: FloatingElement>: WeightedCell {
     public let units: Int
     public let usesPeepholes: Bool
     /// The largest magnitude of c.
@@ -218,7 +227,7 @@ public struct LSTMCell<Scalar: FloatingElement>: RNNCell {
     public let name: String
     private let initializer: Initializer<Scalar>
     private let activation: @Sendable (Tensor<Scalar>) -> Tensor<Scalar>
-    private let weights = CellWeights<Scalar>()
+    let weights = CellWeights<Scalar>()
 
     public init(
         _ units: Int, usesPeepholes: Bool = false, cellClip: Scalar? = nil,
@@ -239,31 +248,26 @@ public struct LSTMCell<Scalar: FloatingElement>: RNNCell {
 
     public var stateSizes: [Int] { [units, outputSize] }
     public var outputSize: Int { projectionSize ?? units }
-    public func build(inputSize: Int) { _ = variables(inputSize) }
 
-    private func variables(_ inputs: Int) -> [Variable<Scalar>] {
-        weights(name) {
-            var variables = [
-                Variable(initializer, shape: [inputs + outputSize, 4 * units], name: "kernel"),
-                Variable(.zeros, shape: [4 * units], name: "bias"),
-            ]
-            if usesPeepholes {
-                variables += ["f", "i", "o"].map { gate in
-                    Variable(initializer, shape: [units], name: "w_\(gate)_diag")
-                }
+    func makeVariables(inputSize: Int) -> [Variable<Scalar>] {
+        var variables = [
+            Variable(initializer, shape: [inputSize + outputSize, 4 * units], name: "kernel"),
+            Variable(.zeros, shape: [4 * units], name: "bias"),
+        ]
+        if usesPeepholes {
+            variables += ["f", "i", "o"].map { gate in
+                Variable(initializer, shape: [units], name: "w_\(gate)_diag")
             }
-            if let projectionSize {
-                variables.append(Variable(initializer, shape: [units, projectionSize], name: "projection/kernel"))
-            }
-            return variables
         }
+        if let projectionSize {
+            variables.append(Variable(initializer, shape: [units, projectionSize], name: "projection/kernel"))
+        }
+        return variables
     }
 
-    public func callAsFunction(
-        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>]
+    func step(
+        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>], _ weights: [Variable<Scalar>]
     ) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>]) {
-        guard isSound(self, name, inputs, states) else { return refused(self, states) }
-        let weights = variables(width(inputs))
         let gates = affine(inputs, states[1], weights[0], weights[1]).split(into: 4, axis: 1)
         var (f, i, o) = (gates[2] + forgetBias, gates[0], gates[3])
         if usesPeepholes {
@@ -290,11 +294,11 @@ public struct LSTMCell<Scalar: FloatingElement>: RNNCell {
 ///
 /// - Source: TensorFlow 1's `GRUCell`; variables `gru_cell/gates/kernel`, `gates/bias` (ones at first),
 ///   `candidate/kernel` and `candidate/bias`.
-public struct GRUCell<Scalar: FloatingElement>: RNNCell {
+public struct GRUCell<Scalar: FloatingElement>: WeightedCell {
     public let units: Int
     public let name: String
     private let activation: @Sendable (Tensor<Scalar>) -> Tensor<Scalar>
-    private let weights = CellWeights<Scalar>()
+    let weights = CellWeights<Scalar>()
 
     public init(
         _ units: Int, name: String = "gru_cell",
@@ -306,25 +310,19 @@ public struct GRUCell<Scalar: FloatingElement>: RNNCell {
     }
 
     public var stateSizes: [Int] { [units] }
-    public var outputSize: Int { units }
-    public func build(inputSize: Int) { _ = variables(inputSize) }
 
-    private func variables(_ inputs: Int) -> [Variable<Scalar>] {
-        weights(name) {
-            [
-                Variable(.glorotUniform(), shape: [inputs + units, 2 * units], name: "gates/kernel"),
-                Variable(.ones, shape: [2 * units], name: "gates/bias"),
-                Variable(.glorotUniform(), shape: [inputs + units, units], name: "candidate/kernel"),
-                Variable(.zeros, shape: [units], name: "candidate/bias"),
-            ]
-        }
+    func makeVariables(inputSize: Int) -> [Variable<Scalar>] {
+        [
+            Variable(.glorotUniform(), shape: [inputSize + units, 2 * units], name: "gates/kernel"),
+            Variable(.ones, shape: [2 * units], name: "gates/bias"),
+            Variable(.glorotUniform(), shape: [inputSize + units, units], name: "candidate/kernel"),
+            Variable(.zeros, shape: [units], name: "candidate/bias"),
+        ]
     }
 
-    public func callAsFunction(
-        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>]
+    func step(
+        _ inputs: Tensor<Scalar>, _ states: [Tensor<Scalar>], _ weights: [Variable<Scalar>]
     ) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>]) {
-        guard isSound(self, name, inputs, states) else { return refused(self, states) }
-        let weights = variables(width(inputs))
         let h = states[0]
         let gates = sigmoid(affine(inputs, h, weights[0], weights[1])).split(into: 2, axis: 1)
         let candidate = activation(affine(inputs, gates[0] * h, weights[2], weights[3]))

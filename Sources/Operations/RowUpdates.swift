@@ -101,6 +101,24 @@ func makeRowUpdate(_ tensor: Value, number: Value, row: Value, name: String? = n
         [tensor, makeReshape(number, shape: [1, 1]), makeExpansion(row, at: 0)], name: name)
 }
 
+/// Zeros for as many rows like `row`, which may be of another graph where its shape is known.
+///
+/// - Parameters:
+///   - count: the number of rows; nil for the single number that `unknownCount` makes.
+func makeZeroRows(
+    _ count: Int?, like row: Value, in graph: Graph, unknownCount: @autoclosure () -> Value
+) -> Value {
+    withGraph(graph) {
+        if let count, let shape = row.shape.known {
+            return makeZeros(row.dtype, sizes: integerConstant([count] + shape, in: graph))
+        }
+        let first = count.map { integerConstant([$0], in: graph) } ?? makeExpansion(unknownCount(), at: 0)
+        let rest = row.shape.known.map { integerConstant($0, in: graph) } ?? makeShape(row)
+        return makeZeros(
+            row.dtype, sizes: makeConcatenation([first, rest], axis: integerConstant(0, in: graph)))
+    }
+}
+
 /// Row `number`, of rank 0.
 func makeRow(_ tensor: Value, number: Value) -> Value {
     let axis = integerConstant(0, in: tensor.graph)

@@ -23,6 +23,11 @@ func makeCast(_ value: Value, to dtype: DType) -> Value {
 
 func makeZeros(like value: Value) -> Value { makeValue(Filled(.zeros, value.dtype), [value]) }
 
+/// Zeros of the shape that `sizes` holds.
+func makeZeros(_ dtype: DType, sizes: Value) -> Value {
+    makeValue(Fill(dtype: dtype, indexType: sizes.dtype), [sizes, scalarConstant(0, dtype, in: sizes.graph)])
+}
+
 /// Runs `body`, which adds to `graph`, with a name reserved for the node that it makes last; what it makes before
 /// that is named under it.
 func inNodeScope<Result>(
