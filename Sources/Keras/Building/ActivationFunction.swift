@@ -70,11 +70,9 @@ public struct ActivationFunction: Sendable, ExpressibleByStringLiteral {
     /// `x` above 0, else `0.2 x`.
     public static let leakyRelu = ActivationFunction("leaky_relu") { Operations.leakyRelu($0, slope: 0.2) }
     /// `min(max(x / 6 + 1/2, 0), 1)`
-    public static let hardSigmoid = ActivationFunction("hard_sigmoid") {
-        ($0 / 6 + 0.5).clipped(to: 0...1)
-    }
+    public static let hardSigmoid = ActivationFunction("hard_sigmoid") { Operations.relu6($0 + 3) / 6 }
     /// `x hardSigmoid(x)`, also known as hard swish.
-    public static let hardSilu = ActivationFunction("hard_silu") { $0 * ($0 / 6 + 0.5).clipped(to: 0...1) }
+    public static let hardSilu = ActivationFunction("hard_silu") { $0 * Operations.relu6($0 + 3) / 6 }
     /// `exp(x)`
     public static let exponential = ActivationFunction("exponential") { exp($0) }
     /// `x tanh(log(1 + exp(x)))`
@@ -101,7 +99,9 @@ public struct ActivationFunction: Sendable, ExpressibleByStringLiteral {
         select(where: lessEqual(x, -1), zeros(like: x), select(where: less(x, 1), square(x + 1) / 4, x))
     }
     /// 0 up to -1, `(x + 1) / 2` up to 1, then 1.
-    public static let sparseSigmoid = ActivationFunction("sparse_sigmoid") { ($0 / 2 + 0.5).clipped(to: 0...1) }
+    public static let sparseSigmoid = ActivationFunction("sparse_sigmoid") { x in
+        select(where: lessEqual(x, -1), zeros(like: x), select(where: less(x, 1), (x + 1) / 2, ones(like: x)))
+    }
     /// Probabilities along the last axis, many of which are 0: the point of the simplex that is nearest to `x`.
     ///
     /// - Source: A. Martins and R. Astudillo, "From softmax to sparsemax" (2016). The last axis must be known.

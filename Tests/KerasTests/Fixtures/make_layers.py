@@ -330,6 +330,9 @@ def main(path, seed):
         else:
             xs = [
                 rng.random(shape[:-1]) < 0.7 if shape[-1] == "bool" else draw(shape) for shape in shapes]
+        # Where activations bend, their slope is a convention.
+        if isinstance(layers[0], (L.Activation, L.ReLU, L.LeakyReLU, L.ELU, L.PReLU)):
+            xs[0].flat[:9] = [-6, -3, -1, -0.5, 0, 0.5, 1, 3, 6]
         y = [keras.KerasTensor(x.shape, dtype=str(x.dtype)) for x in xs]
         y = y if len(y) > 1 else y[0]
         for layer in layers:
