@@ -98,6 +98,9 @@ package enum OperationCatalogue {
         Roll(dtype: .float32),
         GatherNd(dtype: .float32),
         ScatterNd(dtype: .float32), TensorScatterUpdate(dtype: .float32),
+        BatchBlocks(.spaceToBatch, dtype: .float32), BatchBlocks(.batchToSpace, dtype: .float32),
+        DepthBlocks(.spaceToDepth, dtype: .float32, blockSize: 2),
+        DepthBlocks(.depthToSpace, dtype: .float32, blockSize: 2),
     ]
 
     private static let imported: [any Operation] = [
@@ -161,6 +164,8 @@ package enum OperationCatalogue {
         Roll.self,
         GatherNd.self,
         ScatterNd.self, TensorScatterUpdate.self,
+        BatchBlocks.self,
+        DepthBlocks.self,
     ]
 
     private static let decodableByName = Dictionary(

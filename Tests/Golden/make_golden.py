@@ -8,6 +8,7 @@ Each case names a sample of Tests/OperationsTests by operation and variant, hold
 of them: the outputs and, for fixed weights of the outputs, the gradients with respect to the float inputs.
 """
 
+import functools
 import inspect
 import json
 import os
@@ -436,6 +437,21 @@ for variant, options in [("", {}), ("aligned", {"align_corners": True}), ("half"
     case("ResizeBilinearGrad",
          lambda g: tf.raw_ops.ResizeBilinearGrad(grads=g, original_image=tf.zeros(image), **options),
          numbers(-2, 2, *resized), variant=variant, gradient=False)
+
+# Blocks of space ------------------------------------------------------------------------------------------------------
+
+case("SpaceToBatchND", lambda x: tf.space_to_batch(x, [2, 3], [[1, 0], [0, 2]]), numbers(*WIDE, 2, 3, 4, 2))
+case("SpaceToBatchND", lambda x: tf.space_to_batch(x, [2], [[0, 0]]), numbers(*WIDE, 2, 4, 3), variant="of one axis")
+case("BatchToSpaceND", lambda x: tf.batch_to_space(x, [2, 3], [[1, 0], [0, 2]]), numbers(*WIDE, 12, 2, 3, 2))
+case("BatchToSpaceND", lambda x: tf.batch_to_space(x, [2], [[0, 0]]), numbers(*WIDE, 4, 2, 3), variant="of one axis")
+case("SpaceToDepth", lambda x: tf.nn.space_to_depth(x, 2), numbers(*WIDE, 2, 4, 6, 3))
+case("DepthToSpace", lambda x: tf.nn.depth_to_space(x, 2), numbers(*WIDE, 2, 2, 1, 12))
+# On the CPU only XLA has these with features first.
+compiled = functools.partial(tf.function, jit_compile=True)
+case("SpaceToDepth", compiled(lambda x: tf.nn.space_to_depth(x, 3, data_format="NCHW")), numbers(*WIDE, 2, 3, 6, 3),
+     variant="NCHW")
+case("DepthToSpace", compiled(lambda x: tf.nn.depth_to_space(x, 3, data_format="NCHW")), numbers(*WIDE, 2, 18, 1, 2),
+     variant="NCHW")
 
 # Branches, loops and calls --------------------------------------------------------------------------------------------
 

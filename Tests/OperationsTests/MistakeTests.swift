@@ -109,6 +109,71 @@ import Testing
                 == "Meshgrid: a grid is made of vectors, but one has shape [2, 2]")
     }
 
+    @Test func whatCannotBeCutIntoBlocksIsAMistake() throws {
+        let none = [(0, 0), (0, 0)]
+        #expect(
+            try message { _ = spaceToBatchND(input(nil, 4, 5, 3), blockShape: [2, 2], paddings: none) }
+                == "SpaceToBatchND: axis 2 of [?, 4, 5, 3] cannot be cut into blocks of 2 / pad by 1 more")
+        #expect(
+            try message { _ = spaceToBatchND(input(nil, 4, 5, 3), blockShape: [2, 4], paddings: [(0, 0), (1, 0)]) }
+                == "SpaceToBatchND: axis 2 of [?, 4, 5, 3], padded to 6, cannot be cut into blocks of 4"
+                + " / pad by 2 more")
+        #expect(
+            try message { _ = spaceToBatchND(input(nil, 4), blockShape: [2, 2], paddings: none) }
+                == "SpaceToBatchND: a block of 2 axes does not fit shape [?, 4]"
+                + " / the first axis is that of the batch")
+        #expect(
+            try message { _ = spaceToBatchND(input(nil, 4, 4), blockShape: [2], paddings: none) }
+                == "SpaceToBatchND: paddings of shape [2, 2] do not fit a block of shape [1]"
+                + " / give two for each axis of the block")
+        #expect(
+            try message { _ = spaceToBatchND(input(nil, 4, 4), blockShape: [0, 2], paddings: none) }
+                == "SpaceToBatchND: the sizes of the block must be positive, but are [0, 2]")
+        #expect(
+            try message { _ = spaceToBatchND(input(nil, 4, 4), blockShape: [2, 2], paddings: [(0, 0), (2, -2)]) }
+                == "SpaceToBatchND: paddings must not be negative: [0, 0, 2, -2]")
+        #expect(
+            try message { _ = spaceToBatchND(input(2, 4), blockShape: [1 << 62], paddings: [(.max, 1)]) }
+                == "SpaceToBatchND: the result of shape [2, 4] is larger than memory can address")
+        #expect(
+            try message { _ = batchToSpaceND(input(6, 2, 2), blockShape: [2, 2], crops: none) }
+                == "BatchToSpaceND: the batch of [6, 2, 2] does not consist of blocks of [2, 2] / use a multiple of 4")
+        #expect(
+            try message { _ = batchToSpaceND(input(4, 2, 2), blockShape: [2, 2], crops: [(0, 0), (3, 2)]) }
+                == "BatchToSpaceND: crops of 3 and 2 leave nothing of axis 2 of size 4")
+        #expect(
+            try message { _ = batchToSpaceND(input(4, 2, 2), blockShape: [1 << 32, 1 << 32], crops: none) }
+                == "BatchToSpaceND: a block of [4294967296, 4294967296] elements is too large")
+        #expect(
+            try message { _ = spaceToDepth(input(nil, 4, 5, 3), blockSize: 2) }
+                == "SpaceToDepth: axis 2 of [?, 4, 5, 3] cannot be cut into blocks of 2 / use a multiple of 2")
+        #expect(
+            try message { _ = spaceToDepth(input(nil, 4, 5), blockSize: 2) }
+                == "SpaceToDepth: the images must have 4 dimensions, but have shape [?, 4, 5]")
+        #expect(
+            try message { _ = depthToSpace(input(nil, 4, 4, 6), blockSize: 2) }
+                == "DepthToSpace: the features of [?, 4, 4, 6] are no blocks of 2 · 2 / use a multiple of 4")
+        #expect(
+            try message { _ = depthToSpace(input(nil, 6, 4, 4), blockSize: 1, dataFormat: .channelsFirst) }
+                == "DepthToSpace: the size of the blocks must be at least 2, but is 1")
+        #expect(
+            try message { _ = depthToSpace(input(nil, 4, 4, 4), blockSize: 1 << 32) }
+                == "DepthToSpace: blocks of 4294967296 · 4294967296 elements are too large")
+    }
+
+    @Test func sizesOfBlocksThatDoNotFitWhatIsFedMakeTheRunThrow() throws {
+        try Graph().asDefault { () throws in
+            let images = placeholder(Float.self, Shape([nil, nil, nil, 1]))
+            let session = Session()
+            let result = spaceToDepth(images, blockSize: 2)
+            let error = #expect(throws: SessionError.self) {
+                try session.run(result, feeding: images.fed(NDArray<Float>(repeating: 0, shape: [1, 4, 3, 1])))
+            }
+            let text = try #require(error).description
+            #expect(text.contains("axis 2 of [1, 4, 3, 1] cannot be cut into blocks of 2"))
+        }
+    }
+
     @Test func coordinatesThatNameNothingAreMistakes() throws {
         let coordinates: (Int?...) -> Tensor<Int32> = { placeholder(Int32.self, Shape($0)) }
         #expect(

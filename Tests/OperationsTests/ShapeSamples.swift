@@ -75,6 +75,36 @@ extension OpSample {
                 let bounds = [[4, 5], [0, 1], [4, 5], [2, 3]].map { integerConstant($0, in: x.graph) }
                 return [makeValue(StridedSliceGradient(dtype: Scalar.dtype), bounds + [x.value])]
             },
+            blocks(type),
+        ].flatMap { $0 }
+    }
+
+    private static func blocks<Scalar: FloatingElement>(_ type: Scalar.Type) -> [OpSample] {
+        [
+            unary("SpaceToBatchND", of: type, shapes: [[2, 3, 4, 2], [1, 1, 1], [0, 3, 4]], in: anything) {
+                [spaceToBatchND($0, blockShape: [2, 3], paddings: [(1, 0), (0, 2)]).value]
+            },
+            unary("SpaceToBatchND", "of one axis", of: type, shapes: [[2, 4, 3], [1, 2]], in: anything) {
+                [spaceToBatchND($0, blockShape: [2], paddings: [(0, 0)]).value]
+            },
+            unary("BatchToSpaceND", of: type, shapes: [[12, 2, 3, 2], [6, 1, 2], [0, 2, 1]], in: anything) {
+                [batchToSpaceND($0, blockShape: [2, 3], crops: [(1, 0), (0, 2)]).value]
+            },
+            unary("BatchToSpaceND", "of one axis", of: type, shapes: [[4, 2, 3], [2, 2]], in: anything) {
+                [batchToSpaceND($0, blockShape: [2], crops: [(0, 0)]).value]
+            },
+            unary("SpaceToDepth", of: type, shapes: [[2, 4, 6, 3]], in: anything) {
+                [spaceToDepth($0, blockSize: 2).value]
+            },
+            unary("SpaceToDepth", "NCHW", of: type, shapes: [[2, 3, 6, 3]], in: anything) {
+                [spaceToDepth($0, blockSize: 3, dataFormat: .channelsFirst).value]
+            },
+            unary("DepthToSpace", of: type, shapes: [[2, 2, 1, 12]], in: anything) {
+                [depthToSpace($0, blockSize: 2).value]
+            },
+            unary("DepthToSpace", "NCHW", of: type, shapes: [[2, 18, 1, 2]], in: anything) {
+                [depthToSpace($0, blockSize: 3, dataFormat: .channelsFirst).value]
+            },
         ].flatMap { $0 }
     }
 
