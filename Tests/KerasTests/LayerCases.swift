@@ -14,6 +14,10 @@ struct LayerCase: Sendable {
 
     /// Whether what is compared is a second call, which goes on with the states of the first.
     var isStateful: Bool { name.hasPrefix("stateful") }
+    /// Whether it passes through sequences, and need not know while the graph is built how long they are.
+    var takesAnyNumberOfSteps: Bool {
+        Self.recurrent.contains { $0.name == name } && !name.hasSuffix("unrolled") && !name.hasSuffix("cell")
+    }
 
     init(_ name: String, tolerance: Float = 1e-5, _ layers: @autoclosure @escaping @Sendable () -> any Layer) {
         self.init(name, tolerance: tolerance, list: { [layers()] })
@@ -65,6 +69,16 @@ extension LayerCase {
     private static let lookups: [LayerCase] = [
         .init("embedding", Embedding(7, 3)),
         .init("embedding-masked-mean") { [Embedding(4, 3, masksZero: true), GlobalAveragePooling1D()] },
+        .init("category-encoding", CategoryEncoding(6)),
+        .init("category-encoding-one-hot", CategoryEncoding(6, mode: .oneHot)),
+        .init("category-encoding-column", CategoryEncoding(6, mode: .oneHot)),
+        .init("category-encoding-count", CategoryEncoding(6, mode: .count)),
+        .init("category-encoding-rank-3", CategoryEncoding(6)),
+        .init("category-encoding-weights", CategoryEncoding(6, mode: .count)),
+        .init("discretization") { [Discretization([-1, 0, 0.5]), Embedding(4, 3)] },
+        .init("discretization-one-hot", Discretization([-1, 0, 0.5], mode: .oneHot)),
+        .init("discretization-multi-hot", Discretization([-1, 0, 0.5], mode: .multiHot)),
+        .init("discretization-count", Discretization([-1, 0, 0.5], mode: .count)),
         .init("masking") { [Masking(value: 2), GlobalAveragePooling1D()] },
         .init("masking-passed-on") {
             [Masking(), Dense(3, activation: .relu), Dropout(0.5), LayerNormalization(), GlobalAveragePooling1D()]

@@ -211,7 +211,7 @@ private let layerMistakes: [LayerMistake] = [
             + "    hint: give the model's input its batchSize", GRU(2, isStateful: true), [nil, 5, 3]),
     .init(
         "SimpleRNN \"simple_rnn\": must know the size of axis 1 of its input, whose shape is [?, ?, 3]\n"
-            + "    hint: give the model's input that size", SimpleRNN(2), [nil, nil, 3]),
+            + "    hint: give the model's input that size", SimpleRNN(2, unrolls: true), [nil, nil, 3]),
     .init(
         "Bidirectional \"bidirectional\": both layers go forwards",
         Bidirectional(LSTM(2), backwardLayer: LSTM(2)), [nil, 5, 3]),
@@ -256,4 +256,30 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "GroupNormalization \"group_normalization\": the axis of the samples cannot be that of the channels",
         GroupNormalization(groups: 1, axis: 0), [2, 4]),
+
+    // Categories.
+    .init(
+        "CategoryEncoding \"category_encoding\": the number of categories must be at least 1, but is 0",
+        CategoryEncoding(0), [nil, 3]),
+    .init(
+        "CategoryEncoding \"category_encoding\": numbers are what it is given\n    hint: use another mode",
+        CategoryEncoding(3, mode: .int), [nil, 3]),
+    .init(
+        "CategoryEncoding \"category_encoding\": takes inputs [batch, categories, ...], but is given shape [?]",
+        CategoryEncoding(3), [nil]),
+    .init(
+        "CategoryEncoding \"category_encoding\": what numbers count is for the mode count, but the mode is multiHot",
+        CategoryEncoding(3), [nil, 3], [nil, 3]),
+    .init(
+        "CategoryEncoding \"category_encoding\": numbers of shape [?, 3] do not fit what they count, of shape [?, 2]",
+        CategoryEncoding(3, mode: .count), [nil, 3], [nil, 2]),
+    .init(
+        "CategoryEncoding \"category_encoding\": takes numbers, and perhaps what they count, but is given 3 inputs",
+        CategoryEncoding(3, mode: .count), [nil, 3], [nil, 3], [nil, 3]),
+    .init(
+        "Discretization \"discretization\": boundaries must be in ascending order, but are [1.0, 0.0]",
+        Discretization([1, 0]), [nil, 3]),
+    .init(
+        "Discretization \"discretization\": boundaries must be finite, but are [0.0, inf]",
+        Discretization([0, .infinity]), [nil, 3]),
 ]

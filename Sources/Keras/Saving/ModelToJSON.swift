@@ -81,7 +81,7 @@ extension Model {
 }
 
 /// Keras's classes that refuse to be told whether they are trained.
-let layersWithoutTrainable: Set = ["SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
+let layersWithoutTrainable: Set = ["Discretization", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
 
 /// So deep may models lie in each other.
 let nestingLimit = 30

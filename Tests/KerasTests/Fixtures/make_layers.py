@@ -60,6 +60,16 @@ case("spatial-dropout-in-use", [L.SpatialDropout1D(0.5)], (2, 4, 6))
 # Look-ups and masks.
 case("embedding", L.Embedding(7, 3), (4, 5), whole=7)
 case("embedding-masked-mean", [L.Embedding(4, 3, mask_zero=True), L.GlobalAveragePooling1D()], (6, 5), whole=4)
+case("category-encoding", L.CategoryEncoding(6), (4, 3), whole=6)
+case("category-encoding-one-hot", L.CategoryEncoding(6, output_mode="one_hot"), (4, 3), whole=6)
+case("category-encoding-column", L.CategoryEncoding(6, output_mode="one_hot"), (4, 1), whole=6)
+case("category-encoding-count", L.CategoryEncoding(6, output_mode="count"), (4, 3), whole=6)
+case("category-encoding-rank-3", L.CategoryEncoding(6), (4, 3, 2), whole=6)
+case("category-encoding-weights", L.CategoryEncoding(6, output_mode="count"), (4, 3, 2), (4, 3, 2), whole=6)
+case("discretization", [L.Discretization([-1.0, 0.0, 0.5]), L.Embedding(4, 3)], (4, 5))
+case("discretization-one-hot", L.Discretization([-1.0, 0.0, 0.5], output_mode="one_hot"), (4, 5))
+case("discretization-multi-hot", L.Discretization([-1.0, 0.0, 0.5], output_mode="multi_hot"), (4, 5))
+case("discretization-count", L.Discretization([-1.0, 0.0, 0.5], output_mode="count"), (4, 5))
 case("masking", [L.Masking(mask_value=2.0), L.GlobalAveragePooling1D()], (5, 4, 2), whole=3)
 case(
     "masking-passed-on",
@@ -278,6 +288,8 @@ def main(path, seed):
                 y = layer(*parts, use_causal_mask=layer.name.startswith("causal"), training=training, **more)
             elif isinstance(layer, (L.RNN, L.Bidirectional)) and isinstance(y, list):
                 y = layer(y[0], initial_state=y[1:], training=training)
+            elif isinstance(layer, L.CategoryEncoding) and isinstance(y, list):
+                y = layer(y[0], count_weights=y[1])
             elif isinstance(layer, L.Masking) and isinstance(y, list):
                 y = [layer(part) for part in y]
             elif hasattr(layer, "state_size") and not isinstance(layer, L.RNN):
@@ -322,8 +334,8 @@ def main(path, seed):
 
     for name, layers, shapes, whole, training, trainable in cases:
         if whole:
-            kind = np.int32 if isinstance(layers[0], L.Embedding) else np.float32
-            xs = [rng.integers(0, whole, shape).astype(kind) for shape in shapes]
+            kind = np.int32 if isinstance(layers[0], (L.Embedding, L.CategoryEncoding)) else np.float32
+            xs = [rng.integers(0, whole, shape).astype(np.float32 if i else kind) for i, shape in enumerate(shapes)]
             # A sample all of whose steps are masked has no mean, here as there.
             for x in xs:
                 x[:, 0] = 1
