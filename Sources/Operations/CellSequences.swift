@@ -16,8 +16,8 @@ public import Tensors
 ///   - timeMajor: whether time stands first.
 ///   - name: the scope of the variables and the loop.
 /// - Returns: the outputs of all steps, and the states after the last.
-/// - Errors: inputs of another rank, and numbers of steps or inputs that are not known while the graph is built, are
-///   mistakes.
+/// - Errors: inputs of another rank, and a number of inputs that is not known while the graph is built, are mistakes. The
+///   number of steps may differ from run to run.
 /// - Source: TensorFlow 1's `nn.dynamic_rnn`; the same names of variables.
 public func dynamicRNN<Scalar: FloatingElement>(
     _ cell: some RNNCell<Scalar>, _ inputs: Tensor<Scalar>, sequenceLengths: Tensor<Int32>? = nil,
@@ -26,29 +26,30 @@ public func dynamicRNN<Scalar: FloatingElement>(
     withGraph(inputs.graph) {
         withNameScope(name) {
             let mistake = SequenceMistake(cell, inputs, timeMajor, lengths: sequenceLengths, initialStates)
-            guard mistake.found == nil, let depth = inputs.shape[2], let steps = inputs.shape[timeMajor ? 0 : 1] else {
+            guard mistake.found == nil, let depth = inputs.shape[2] else {
                 Graph.default.report(mistake.found ?? Mistake("the inputs are not known"), operation: name)
                 return (unmadeTensor(in: inputs.graph), cell.stateSizes.map { _ in unmadeTensor(in: inputs.graph) })
             }
             cell.build(inputSize: depth)
             let x = timeMajor ? inputs : inputs.transposed(permutation: [1, 0, 2])
             let batch = makePart(makeShape(x.value), axis: 0, at: 1)
+            let steps = x.shape[0].map { integerConstant($0) } ?? makePart(makeShape(x.value), axis: 0, at: 0)
             let start = initialStates ?? cell.zeroStates(batch: batch, known: x.shape[1])
             // Every state of every step is kept: the gradient finds them there.
             func rows(_ width: Int) -> Value {
                 let sizes =
-                    x.shape[1].map { integerConstant([steps, $0, width]) }
-                    ?? makePack([integerConstant(steps), batch, integerConstant(width)], axis: 0)
+                    Shape([x.shape[0], x.shape[1], width]).known.map { integerConstant($0) }
+                    ?? makePack([steps, batch, integerConstant(width)], axis: 0)
                 let zeros = Tensor<Scalar>(makeZeros(Scalar.dtype, sizes: sizes))
                 // Only a stack of a known length is taken for the gradient's; else the loop would run twice.
-                return ensureShape(zeros, Shape([steps, x.shape[1], width])).value
+                return ensureShape(zeros, Shape([x.shape[0], x.shape[1], width])).value
             }
             let kept = (cell.stateSizes + [cell.outputSize]).map(rows)
             let count = start.count
             let results = makeLoop(
                 [integerConstant(0)] + start.map(\.value) + kept, maximumIterations: nil, name: "while"
             ) { values in
-                elementwise(.less, [values[0], integerConstant(steps)])
+                elementwise(.less, [values[0], x.shape[0].map { integerConstant($0) } ?? steps])
             } body: { values in
                 let turn = values[0]
                 let before = values[1...count].map { Tensor<Scalar>($0) }
@@ -176,9 +177,9 @@ private struct SequenceMistake {
         let shape = inputs.shape
         if let rank = shape.rank, rank != 3 {
             found = Mistake("the inputs must have shape \(layout), but have \(shape)")
-        } else if shape[2] == nil || shape[timeMajor ? 0 : 1] == nil {
+        } else if shape[2] == nil {
             found = Mistake(
-                "the numbers of steps and inputs must be known; the inputs have shape \(shape)",
+                "the number of inputs must be known; the inputs have shape \(shape)",
                 hint: "give the placeholder its sizes, \(layout)")
         } else if cell.stateSizes.isEmpty {
             found = Mistake("the cell has no states")

@@ -117,8 +117,8 @@ private func branch(
 /// - Random numbers inside are others in every turn, and the same where a turn is computed anew for a gradient; they
 ///   follow from a seed that each run draws outside.
 /// - Gradient: each turn's, from the last to the first; what was carried into each turn is kept for it. How many turns
-///   there are at most must be known: from `maximumIterations`, or from a condition that compares a counter with a
-///   constant.
+///   there are at most must be known when a plan is made: from `maximumIterations`, or from a condition that compares a
+///   counter with a constant, or with a number that follows from shapes alone.
 /// - Source: TensorFlow's `tf.while_loop` (`While`, `StatelessWhile`).
 public func whileLoop<each Scalar: TensorElement>(
     _ initial: repeat Tensor<each Scalar>, maximumIterations: Int? = nil, name: String? = nil,

@@ -1,6 +1,6 @@
 // The gradient of a loop: another loop, which goes through the turns from the last to the first and computes each turn's
 // body anew from what was carried into it. What was carried is kept in stacks, one row a turn, whose length must be known
-// before the run; a loop whose gradient nobody asks for has none.
+// when a plan is made: a number, or one that follows from shapes. A loop whose gradient nobody asks for has none.
 
 package import Graphs
 import Tensors
@@ -15,10 +15,10 @@ extension WhileLoop {
     }
 
     /// Whether carried value `index` is the same in all turns.
-    fileprivate func isInvariant(_ index: Int) -> Bool { body.argument(ofResult: index) == index }
+    func isInvariant(_ index: Int) -> Bool { body.argument(ofResult: index) == index }
 
     /// What each turn adds to a carried integer; nil where it does something else with it.
-    fileprivate func step(of index: Int) -> Int? {
+    func step(of index: Int) -> Int? {
         let (argument, result) = (body.arguments[index], body.results[index])
         guard argument.dtype.isInteger, let sum = result.node.record.operation as? Elementwise, sum.name == "AddV2"
         else { return nil }
@@ -31,47 +31,6 @@ extension WhileLoop {
         }
         return nil
     }
-
-    /// How many turns there are at most, where the condition compares a counter with a number that is known.
-    fileprivate func maximumTurns(_ inputs: [Value]) -> Int? {
-        var bounds: [Int] = []
-        var waiting = condition.results.map(\.endpoint)
-        let numbers = Dictionary(
-            condition.arguments.enumerated().map { ($1.endpoint, $0) }, uniquingKeysWith: { first, _ in first })
-        func constant(_ endpoint: Endpoint) -> Int? {
-            if let value = Value(graph: condition.graph, endpoint: endpoint).constant?.integers {
-                return value.count == 1 ? value[0] : nil
-            }
-            guard let number = numbers[endpoint], isInvariant(number), inputs.indices.contains(number),
-                let value = inputs[number].constant?.integers, value.count == 1
-            else { return nil }
-            return value[0]
-        }
-        while let endpoint = waiting.popLast(), bounds.count < 64 {
-            let record = condition.graph.record(endpoint.node)
-            let operands = record.inputs
-            guard operands.count == 2 else { continue }
-            var (low, high, extra) = (operands[0], operands[1], 0)
-            switch record.operation.name {
-            case "LogicalAnd":
-                waiting += operands
-                continue
-            case "Less": break
-            case "LessEqual": extra = 1
-            case "Greater": (low, high) = (high, low)
-            case "GreaterEqual": (low, high, extra) = (high, low, 1)
-            default: continue
-            }
-            guard let counter = numbers[low], let limit = constant(high), let step = step(of: counter), step > 0,
-                let start = inputs[counter].constant?.integers, start.count == 1
-            else { continue }
-            let (distance, overflows) = limit.subtractingReportingOverflow(start[0])
-            if overflows { continue }
-            let (rounded, tooLarge) = max(0, distance).addingReportingOverflow(extra + step - 1)
-            if !tooLarge { bounds.append(rounded / step) }
-        }
-        return bounds.min()
-    }
 }
 
 /// The making of one loop's gradient.
@@ -83,10 +42,10 @@ private struct LoopGradient {
     private let active: [Int]
     /// The inputs, the same in all turns, whose gradients are sums over the turns.
     private let summed: [Int]
-    private let maximumTurns: Int
+    private let turnLimit: TurnLimit
 
     /// How many turns a stack can have: more would not fit into memory.
-    private static let turnLimit = 1 << 24
+    private static let largestTurnCount = 1 << 24
 
     init(of loop: WhileLoop, _ context: GradientContext) throws(Mistake) {
         self.loop = loop
@@ -121,15 +80,15 @@ private struct LoopGradient {
             context.isWanted[index] && loop.isInvariant(index)
                 && (context.inputs[index].dtype.isFloating || context.inputs[index].variableType != nil)
         }
-        guard let turns = loop.maximumTurns(context.inputs) else {
+        guard let limit = loop.turnLimit(context.inputs) else {
             throw Mistake(
                 "the gradient of a loop needs to know how many turns there are at most",
                 hint: "give maximumIterations, or compare a counter with a constant")
         }
-        guard turns <= Self.turnLimit else {
+        if case .known(let turns) = limit, turns > Self.largestTurnCount {
             throw Mistake("the gradient of a loop of up to \(turns) turns would keep values of each of them")
         }
-        maximumTurns = turns
+        turnLimit = limit
     }
 
     // MARK: - The body's gradient
@@ -211,7 +170,7 @@ private struct LoopGradient {
         for (number, result) in body.results.enumerated() where number != index {
             let record = result.node.record
             guard record.operation is TensorScatterUpdate, record.inputs[0] == body.arguments[number].endpoint,
-                context.inputs[number].shape[0] == maximumTurns
+                turnLimit.isRowCount(of: context.inputs[number])
             else { continue }
             let (place, part) = (body.graph.record(record.inputs[1].node), body.graph.record(record.inputs[2].node))
             guard place.operation is Reshape, part.operation is ExpandDimensions,
@@ -230,9 +189,7 @@ private struct LoopGradient {
         let inputs = context.inputs
         let count = inputs.count
         let zero = integerConstant(0, in: outer)
-        let empty = indices.map {
-            makeZeroRows(maximumTurns, like: inputs[$0], in: outer, unknownCount: integerConstant(maximumTurns))
-        }
+        let empty = indices.map { turnLimit.makeZeroRows(like: inputs[$0], in: outer) }
         func arguments(_ graph: Graph) -> [Value] {
             inputs.indices.map { graph.addArgument(context.outputs[$0].type, variableType: inputs[$0].variableType) }
                 + [graph.addArgument(zero.type)] + empty.map { graph.addArgument($0.type) }
@@ -316,7 +273,7 @@ private struct LoopGradient {
         }
         let sumStart = carried.count
         let initialSums = zip(sums, contributions).map { index, contribution in
-            contribution.initial(like: context.inputs[summed[index]], maximumTurns: maximumTurns, in: outer)
+            contribution.initial(like: context.inputs[summed[index]], turnLimit, in: outer)
         }
         carried += initialSums.flatMap { $0 }
         let invariantStart = carried.count
@@ -328,6 +285,8 @@ private struct LoopGradient {
             stackNumbers[index] = carried.count
             carried.append(stack)
         }
+        let limitNumber = carried.count
+        if case .measured(let count, _) = turnLimit { carried.append(count) }
 
         func arguments(_ graph: Graph) -> [Value] {
             carried.map { graph.addArgument($0.type, variableType: $0.variableType) }
@@ -337,7 +296,8 @@ private struct LoopGradient {
         let (testArguments, holds) = test.asDefault { () -> ([Value], Value) in
             let values = arguments(test)
             // The second limit lets this loop have a gradient in turn.
-            let limits = [values[invariantStart], integerConstant(maximumTurns)]
+            let most = if case .known(let count) = turnLimit { integerConstant(count) } else { values[limitNumber] }
+            let limits = [values[invariantStart], most]
             let isBelow = limits.map { elementwise(.less, [values[0], $0]) }
             return (values, elementwise(.logicalAnd, isBelow))
         }

@@ -53,7 +53,8 @@ public struct RecurrentResult<Scalar: FloatingElement> {
 /// - Shapes: x `[batch, time, inputs]`, kernel `[inputs, units]`, recurrent kernel `[units, units]`, bias `[units]`.
 /// - Parameters:
 ///   - initial: the state before the first step, `[batch, units]`; zeros if nil.
-/// - Errors: a number of steps that is not known while the graph is built is a mistake.
+/// - Errors: sizes of inputs and units that are not known while the graph is built are mistakes, as is an unknown number
+///   of steps that are to be unrolled.
 /// - Source: Keras's `SimpleRNN`.
 public func simpleRNN<Scalar: FloatingElement>(
     _ x: Tensor<Scalar>, kernel: Tensor<Scalar>, recurrentKernel: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
@@ -153,7 +154,7 @@ public func gru<Scalar: FloatingElement>(
 ///   - outputShape: the shape of one sequence's output of a step.
 ///   - options: dropout is the step's own affair.
 ///   - step: the output and the states after a step, from its input and the states before.
-/// - Errors: a number of steps that is not known while the graph is built is a mistake.
+/// - Errors: a number of steps that is not known while the graph is built is a mistake where they are to be unrolled.
 /// - Source: Keras's `backend.rnn`.
 public func recurrent<Scalar: FloatingElement>(
     _ x: Tensor<Scalar>, initial: [Tensor<Scalar>], outputShape: [Int],
@@ -163,8 +164,8 @@ public func recurrent<Scalar: FloatingElement>(
     let scope = name ?? "recurrent"
     return withGraph(x.value.graph) {
         withNameScope(scope) {
-            guard let rank = x.shape.rank, rank >= 2, let steps = x.shape[1], steps > 0 else {
-                return refused(x, initial, "the number of steps must be known and above 0", scope)
+            guard let rank = x.shape.rank, rank >= 2, let steps = StepCount(x, options) else {
+                return refused(x, initial, StepCount<Scalar>.fact(options), scope)
             }
             return turns(
                 x.transposed(permutation: [1, 0] + Array(2..<rank)), steps, initial, options,
@@ -180,6 +181,25 @@ private func product<Scalar: FloatingElement>(
     if dropout.count <= 1 { return { state in matmul(dropout.first.map { state * $0 } ?? state, kernel) } }
     let kernels = kernel.split(into: dropout.count, axis: 1)
     return { state in concatenate(zip(dropout, kernels).map { matmul(state * $0, $1) }, axis: 1) }
+}
+
+/// How many steps sequences have, `[batch, steps, ...]`.
+private struct StepCount<Scalar: FloatingElement> {
+    /// Where it is known while the graph is built.
+    let known: Int?
+    /// The number, of rank 0.
+    let value: Value
+
+    /// - Returns: nil for no steps, and for an unknown number of steps that are to be unrolled.
+    init?(_ x: Tensor<Scalar>, _ options: RecurrentOptions<Scalar>) {
+        known = x.shape[1]
+        if known.map({ $0 < 1 }) ?? options.unrolls { return nil }
+        value = makeSize(of: x, axis: 1)
+    }
+
+    static func fact(_ options: RecurrentOptions<Scalar>) -> String {
+        options.unrolls ? "the number of steps must be known to unroll them" : "there must be steps"
+    }
 }
 
 /// What stands for the result of a mistake.
@@ -205,10 +225,12 @@ private func recur<Scalar: FloatingElement>(
 ) -> RecurrentResult<Scalar> {
     withGraph(x.value.graph) {
         withNameScope(name) {
-            guard let steps = x.shape[1], steps > 0, let units, let width = x.shape[2], let columns = kernel.shape[1]
-            else {
-                let states = initial.map { $0 ?? x }
-                return refused(x, states, "the number of steps, inputs and units must be known and above 0", name)
+            let states = initial.map { $0 ?? x }
+            guard x.shape.rank == 3, let units, let width = x.shape[2], let columns = kernel.shape[1] else {
+                return refused(x, states, "the number of inputs and units must be known", name)
+            }
+            guard let steps = StepCount(x, options) else {
+                return refused(x, states, StepCount<Scalar>.fact(options), name)
             }
             // Time first: a step's inputs are one row.
             let inputs = x.transposed(permutation: [1, 0, 2])
@@ -225,8 +247,8 @@ private func recur<Scalar: FloatingElement>(
             let rows = Tensor<Scalar>(
                 makeReshape(
                     product.value,
-                    shape: makePack([integerConstant(steps), batchSize(inputs), integerConstant(columns)], axis: 0)))
-            let zero: Tensor<Scalar> = makeZeros([batchSize(inputs), integerConstant(units)])
+                    shape: makePack([steps.value, makeSize(of: inputs, axis: 1), integerConstant(columns)], axis: 0)))
+            let zero: Tensor<Scalar> = makeZeros([makeSize(of: inputs, axis: 1), integerConstant(units)])
             return turns(rows, steps, initial.map { $0 ?? zero }, options, outputShape: nil) { row, states in
                 let after = step(row, states)
                 return (after[0], after)
@@ -239,12 +261,12 @@ private func recur<Scalar: FloatingElement>(
 ///
 /// - Shapes: x `[batch, ...]` → `[batch] + shape`.
 package func zeroState<Scalar: FloatingElement>(for x: Tensor<Scalar>, shape: [Int]) -> Tensor<Scalar> {
-    withGraph(x.value.graph) { makeZeros([batchSize(x, axis: 0)] + shape.map { integerConstant($0) }) }
+    withGraph(x.value.graph) { makeZeros([makeSize(of: x, axis: 0)] + shape.map { integerConstant($0) }) }
 }
 
-/// The number of sequences, of rank 0, as far as it is known while the graph is built.
-private func batchSize<Scalar: FloatingElement>(_ inputs: Tensor<Scalar>, axis: Int = 1) -> Value {
-    inputs.shape[axis].map { integerConstant($0) } ?? makePart(makeShape(inputs.value), axis: 0, at: axis)
+/// The size of an axis: of rank 0, a constant where it is known while the graph is built.
+private func makeSize<Scalar: FloatingElement>(of x: Tensor<Scalar>, axis: Int) -> Value {
+    x.shape[axis].map { integerConstant($0) } ?? makePart(makeShape(x.value), axis: 0, at: axis)
 }
 
 /// Zeros whose shape is known as far as the sizes are.
@@ -264,7 +286,7 @@ private func makeZeros<Scalar: FloatingElement>(_ sizes: [Value]) -> Tensor<Scal
 ///   - rows: what each step is given, `[time, batch, ...]`.
 ///   - outputShape: the shape of one sequence's output; nil where the output is the first state.
 private func turns<Scalar: FloatingElement>(
-    _ rows: Tensor<Scalar>, _ steps: Int, _ start: [Tensor<Scalar>], _ options: RecurrentOptions<Scalar>,
+    _ rows: Tensor<Scalar>, _ steps: StepCount<Scalar>, _ start: [Tensor<Scalar>], _ options: RecurrentOptions<Scalar>,
     outputShape: [Int]?,
     step: (Tensor<Scalar>, [Tensor<Scalar>]) -> (output: Tensor<Scalar>, states: [Tensor<Scalar>])
 ) -> RecurrentResult<Scalar> {
@@ -275,7 +297,7 @@ private func turns<Scalar: FloatingElement>(
         mask = mask?.reversed(axes: [0])
     }
     let zeroOutput: Tensor<Scalar> =
-        outputShape.map { makeZeros([batchSize(rows)] + $0.map { integerConstant($0) }) }
+        outputShape.map { makeZeros([makeSize(of: rows, axis: 1)] + $0.map { integerConstant($0) }) }
         ?? Tensor(makeZeros(like: start[0].value))
 
     func chosen(_ isSeen: Tensor<Bool>, _ after: Tensor<Scalar>, _ before: Tensor<Scalar>) -> Tensor<Scalar> {
@@ -295,11 +317,11 @@ private func turns<Scalar: FloatingElement>(
         )
     }
 
-    if options.unrolls || steps <= 1 {
+    if let count = steps.known, options.unrolls || count <= 1 {
         var (output, states) = (zeroOutput, start)
         var outputs: [Tensor<Scalar>] = []
-        let masks = mask?.unstacked(axis: 0, count: steps)
-        for (number, row) in rows.unstacked(axis: 0, count: steps).enumerated() {
+        let masks = mask?.unstacked(axis: 0, count: count)
+        for (number, row) in rows.unstacked(axis: 0, count: count).enumerated() {
             (output, states) = advance(row, masks?[number], states, output)
             outputs.append(output)
         }
@@ -314,11 +336,12 @@ private func turns<Scalar: FloatingElement>(
         let sizes = (one.shape.dimensions ?? []).enumerated().map { axis, size in
             size.map { integerConstant($0) } ?? makePart(makeShape(one.value), axis: 0, at: axis)
         }
-        return makeZeros([integerConstant(steps)] + sizes)
+        return makeZeros([steps.value] + sizes)
     }
     let results = makeLoop([constant(0).value] + first.map(\.value) + first.map { ofAllSteps($0).value }, name: "steps")
     {
-        less(Tensor<Int32>($0[0]), Int32(steps)).value
+        let i = Tensor<Int32>($0[0])
+        return (steps.known.map { less(i, Int32(clamping: $0)) } ?? less(i, Tensor(steps.value))).value
     } body: { carried in
         let i = Tensor<Int32>(carried[0])
         let before = carried[1...first.count].map { Tensor<Scalar>($0) }

@@ -67,11 +67,11 @@ struct TurnSum {
     }
 
     /// The accumulators before the first turn.
-    func initial(like input: Value, maximumTurns: Int, in graph: Graph) -> [Value] {
+    func initial(like input: Value, _ limit: TurnLimit, in graph: Graph) -> [Value] {
         var values = sharesSum ? [zeroGradient(input)] : []
         for case .product(let left, let right, let dtype) in terms {
             for shape in [left, right] {
-                values.append(makeZeros(dtype, sizes: integerConstant([maximumTurns] + shape, in: graph)))
+                values.append(limit.makeZeroRows(dtype, shape: shape, in: graph))
             }
         }
         return values

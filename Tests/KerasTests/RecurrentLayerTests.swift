@@ -1,3 +1,5 @@
+import ArrayFiles
+import FileTestSupport
 import Graphs
 import Operations
 import Sessions
@@ -59,6 +61,88 @@ import Training
         #expect(close(try halves.predict(try part(0..<3), batchSize: 4), first))
         // States are no weights.
         #expect(halves.weights.count == 3)
+    }
+
+    /// `Input((None, 3))` of Keras: one model for sequences of any length.
+    private func modelForAnyLength() -> Model {
+        Graph().asDefault {
+            Sequential {
+                Masking(inputShape: [nil, 3])
+                Bidirectional(LSTM(4, returnsSequences: true))
+                GRU(5, returnsSequences: true)
+                SimpleRNN(3)
+                Dense(1)
+            }
+        }
+    }
+
+    /// The first steps of the sequences.
+    private func first(_ steps: Int) throws -> NDArray<Float> {
+        let rows = Self.sequences.scalars
+        return try NDArray(shape: [4, steps, 3], (0..<4).flatMap { Array(rows[$0 * 18..<$0 * 18 + steps * 3]) })
+    }
+
+    @Test func oneModelTakesSequencesOfAnyLength() throws {
+        let any = modelForAnyLength()
+        for steps in [6, 1, 3, 6] {
+            let known = Graph().asDefault {
+                Sequential {
+                    Masking(inputShape: [steps, 3])
+                    Bidirectional(LSTM(4, returnsSequences: true))
+                    GRU(5, returnsSequences: true)
+                    SimpleRNN(3)
+                    Dense(1)
+                }
+            }
+            try known.setWeights(try any.getWeights())
+            for model in [any, known] { try model.compile(optimizer: .sgd(learningRate: 0.1), loss: "mse") }
+            let x = try first(steps)
+            #expect(close(try any.predict(x), try known.predict(x)))
+            let y = NDArray<Float>(repeating: 1, shape: [4, 1])
+            let losses = try [any, known].map { try $0.trainOnBatch(x, y)["loss"] ?? .nan }
+            #expect(abs(losses[0] - losses[1]) < 1e-6)
+            for (one, other) in zip(try any.getWeights(), try known.getWeights()) { #expect(close(one, other)) }
+        }
+    }
+
+    @Test(.enabled(if: TensorFlowOracle.fromEnvironment != nil))
+    func sequencesOfAnyLengthTrainAModelAsInKeras() throws {
+        let oracle = try #require(TensorFlowOracle.fromEnvironment)
+        let folder = try TemporaryFolder()
+        let model = modelForAnyLength()
+        try folder.write(Array(try model.toJSON().utf8), to: "model.json")
+        func write(_ name: String, _ arrays: [NDArray<Float>]) throws {
+            try NPZWriter.write(
+                Dictionary(uniqueKeysWithValues: arrays.enumerated().map { ("arr_\($0)", AnyArray($1)) }),
+                to: folder.path(name))
+        }
+        let lengths = [3, 6, 2, 6, 1, 5]
+        try write("weights.npz", try model.getWeights())
+        try write("data.npz", try lengths.map { try first($0) })
+        let script = """
+            import sys, keras, numpy as np
+            f = sys.argv[1] + "/"
+            def read(name):
+                data = np.load(f + name)
+                return [data[f"arr_{i}"] for i in range(len(data.files))]
+            model = keras.models.model_from_json(open(f + "model.json").read())
+            assert model.input_shape == (None, None, 3), model.input_shape
+            model.set_weights(read("weights.npz"))
+            model.compile(keras.optimizers.SGD(0.1), "mse")
+            losses = [np.float32(model.train_on_batch(x, np.ones((4, 1), "f"))) for x in read("data.npz")]
+            np.savez(f + "after.npz", np.array(losses), *model.get_weights())
+            """
+        _ = try oracle.run(script, [folder.path])
+        try model.compile(optimizer: .sgd(learningRate: 0.1), loss: "mse")
+        let ones = NDArray<Float>(repeating: 1, shape: [4, 1])
+        let losses = try lengths.map { Float(try model.trainOnBatch(try first($0), ones)["loss"] ?? .nan) }
+        let after = try NPZReader(folder.path("after.npz"))
+        let there = try after.names.indices.map { try after.read("arr_\($0)", as: Float.self) }
+        for (here, there) in zip([NDArray(losses)] + (try model.getWeights()), there) {
+            let worst = zip(here.scalars, there.scalars).map { abs($0 - $1) }.max() ?? .nan
+            #expect(here.shape == there.shape && worst < 1e-5, "differs by \(worst)")
+        }
+        #expect(there.count == 1 + model.weights.count)
     }
 
     @Test func trainingKeepsTheStatesToo() throws {

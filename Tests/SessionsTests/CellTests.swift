@@ -86,8 +86,8 @@ import Testing
         let cases: [(String, String)] = [
             (text { _ = dynamicRNN(GRUCell<Float>(4), ones([2, 5])) }, "must have shape [batch, time, inputs]"),
             (
-                text { _ = dynamicRNN(GRUCell<Float>(4), placeholder(Float.self, [2, nil, 5])) },
-                "the numbers of steps and inputs must be known"
+                text { _ = dynamicRNN(GRUCell<Float>(4), placeholder(Float.self, [2, 3, nil])) },
+                "the number of inputs must be known"
             ),
             (text { _ = dynamicRNN(GRUCell<Float>(0), x()) }, "at least one unit, but has 0"),
             (

@@ -54,6 +54,94 @@ import Testing
         try compare(turns: turns, limit: 6) { x, h, w in h * sigmoid(x) + matmul(x, w) * h }
     }
 
+    /// How often a loop turns that goes through the rows of something is known when it is fed.
+    @Test func loopsOverRowsOfUnknownNumberHaveGradients() throws {
+        try Graph().asDefault { () throws in
+            let x = placeholder(Double.self, [nil, 3])
+            let w = Variable(try NDArray<Double>(shape: [3, 3], [0.5, -0.25, 0.125, 1, 0.75, -0.5, 0.25, 0.5, -1]))
+            let rows = shape(of: x)[0]
+            let (_, last) = whileLoop(constant(0), zeros([3]) as Tensor<Double>) { i, _ in
+                less(i, rows)
+            } body: { i, h in
+                (i + 1, tanh(matmul(h.reshaped([1, 3]), w.read()).reshaped([3]) + gather(x, i)))
+            }
+            let states = scan(x, initial: zeros([3]) as Tensor<Double>) { h, row in
+                tanh(matmul(h.reshaped([1, 3]), w.read()).reshaped([3]) + row)
+            }
+            let mapped = mapFn(x) { row in ensureShape(exp(row) * row.sum(), [3]) }
+            let loss = (last * last).sum() + (states * states * mapped).sum()
+            let (gx, gw) = (gradients(of: loss, with: x), gradients(of: loss, with: w))
+            let ggx = gradients(of: (gx * gx).sum(), with: x)
+            let session = Session()
+            try session.run(w.initializer)
+            for count in [4, 1, 6, 0] {
+                let numbers = (0..<3 * count).map { Double($0 * 7 % 11) / 11 - 0.4 }
+                let known = constant(try NDArray(shape: [count, 3], numbers))
+                var (h, all) = (zeros([3]) as Tensor<Double>, [Tensor<Double>]())
+                for i in 0..<count {
+                    h = tanh(matmul(h.reshaped([1, 3]), w.read()).reshaped([3]) + known[i])
+                    all.append(h * h * (exp(known[i]) * known[i].sum()))
+                }
+                let expected = all.reduce((h * h).sum()) { $0 + $1.sum() }
+                let ex = gradients(of: expected, with: known, unconnected: .zero)
+                let ew = gradients(of: expected, with: w, unconnected: .zero)
+                let eex = gradients(of: (ex * ex).sum(), with: known, unconnected: .zero)
+                let fed = x.fed(try NDArray(shape: [count, 3], numbers))
+                for (one, other) in [(loss, expected), (gx, ex), (gw, ew), (ggx, eex)] {
+                    let (found, wanted) = (try session.run(one, feeding: fed), try session.run(other))
+                    #expect(found.shape == wanted.shape)
+                    for (a, b) in zip(found.scalars, wanted.scalars) {
+                        #expect(abs(a - b) <= 1e-11 * max(1, abs(b)), "\(count) rows")
+                    }
+                }
+            }
+        }
+    }
+
+    /// The states that the loop keeps anyway are what its gradient needs: it does not run a second time.
+    @Test func aLoopThatKeepsItsStatesRunsOnce() throws {
+        for length in [5, nil] {
+            try Graph().asDefault { () throws in
+                let x = placeholder(Float.self, [nil, length, 3])
+                let kernel = Variable<Float>(.ones, shape: [3, 4])
+                let recurrent = Variable<Float>(.ones, shape: [4, 4])
+                let found = simpleRNN(x, kernel: kernel.tensor, recurrentKernel: recurrent.tensor)
+                _ = gradients(of: found.last.sum(), with: kernel.tensor, recurrent.tensor)
+                try Graph.default.requireSound()
+                #expect(Graph.default.nodes.filter { $0.type == "StatelessWhile" }.count == 2)
+            }
+        }
+    }
+
+    @Test func cellsPassThroughSequencesOfAnyLength() throws {
+        try Graph().asDefault { () throws in
+            let any = placeholder(Float.self, [nil, nil, 3])
+            let cell = BasicLSTMCell<Float>(4)
+            let lengths = placeholder(Int32.self, [nil])
+            let found = dynamicRNN(cell, any, sequenceLengths: lengths)
+            let gradient = gradients(of: found.outputs.sum(), with: any)
+            let session = Session()
+            for steps in [5, 2] {
+                let x = NDArray<Float>(randomNormal: [2, steps, 3], standardDeviation: 1, seed: UInt64(steps))
+                let known = constant(x)
+                let expected = dynamicRNN(
+                    cell, known, sequenceLengths: constant([Int32(steps), 1]), name: "known\(steps)")
+                let other = gradients(of: expected.outputs.sum(), with: known)
+                try session.initializeVariables()
+                let feeds = [
+                    AnyTensor(any).fed(AnyArray(x)),
+                    AnyTensor(lengths).fed(AnyArray(NDArray([Int32(steps), 1]))),
+                ]
+                for (one, two) in [(found.outputs, expected.outputs), (gradient, other)] {
+                    let here = try session.run(one, feeding: feeds)
+                    let there = try session.run(two)
+                    #expect(here.shape == there.shape)
+                    #expect(zip(here.scalars, there.scalars).allSatisfy { abs($0 - $1) < 1e-6 })
+                }
+            }
+        }
+    }
+
     @Test func branchesInsideLoopsHaveGradients() throws {
         try compare(turns: 5, limit: 6) { x, h, w in
             cond(less(h.sum(), x.sum()), then: { matmul(h, w) * x }, else: { tanh(h - x) })

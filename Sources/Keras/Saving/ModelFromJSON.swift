@@ -153,7 +153,9 @@ private struct ModelReader {
         // What is left out or has its usual value needs nothing; tensors come after the others, as Keras's layers name
         // them.
         let named = json["kwargs"]?.object ?? [:]
-        let order = ["query", "value", "key", "sequences", "inputs", "initial_state", "attention_mask", "count_weights"]
+        let order = [
+            "query", "value", "key", "sequences", "inputs", "initial_state", "attention_mask", "count_weights",
+        ]
         for (key, value) in named.sorted(by: { $0.key < $1.key })
         where !order.contains(key) && key != "training" && key != Configuration.causalKey {
             if value == .null || value.bool == false || isMask(value, operations) { continue }

@@ -50,8 +50,10 @@ extension RecurrentLayer {
             ]
         }
         let sequence = context.float(first.tensor)
+        // Only what is unrolled has a known number of steps.
         guard context.hasRank(3, sequence, "[batch, steps, features]"),
-            context.size(ofAxis: 1, of: sequence) != nil, let memories = memories(sizes, sequence, context),
+            !passes.unrolls || context.size(ofAxis: 1, of: sequence) != nil,
+            let memories = memories(sizes, sequence, context),
             let initial = initialStates(inputs.dropFirst(), memories, sizes, sequence, context)
         else { return [LayerValue(context.nothing)] }
         let options = RecurrentOptions<Float>(
