@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-  epilogue_elements = 1024,      // of a tile for the epilogue, whose block is at least this
+  epilogue_elements = 1024,      // handed to the epilogue at once where its tile is a part of a panel
   waiting_panels = 256 * 1024,   // bytes of packed panels that stay in L2 while rows go by
 };
 
@@ -42,10 +42,10 @@ static void finish_tile(const run *run, int64_t row, int64_t rows, int64_t colum
   }
   if (run->turned) {
     ck_loop_run_tile(gemm->epilogue, run->buffers, run->epilogue_scratch, &run->batch, column, columns, row, rows,
-                     run->tile, run->status);
+                     run->tile, bytes, run->status);
   } else {
     ck_loop_run_tile(gemm->epilogue, run->buffers, run->epilogue_scratch, &run->batch, row, rows, column, columns,
-                     run->tile, run->status);
+                     run->tile, bytes, run->status);
   }
 }
 
@@ -202,8 +202,8 @@ static void run_rows(const run *run, const block *block, const cut *cut, int64_t
 }
 
 /// Whether to go through a block row by row rather than panel by panel. An epilogue reads and writes memory of the
-/// result's shape: whole rows of it come from the caches far faster than columns of panels, and the panels can wait in
-/// L2 where all of them fit.
+/// result's shape: the processor foresees whole rows of it, which need not be copied either, but not columns of panels.
+/// And the panels can wait in L2 where all of them fit.
 static bool prefers_rows(const run *run, const block *block) {
   const int64_t panel_bytes = block->columns * block->depth * run->kernels->bytes;
   return run->gemm->epilogue != NULL && block->last && run->plan->right != CK_RIGHT_IN_PLACE &&
@@ -225,9 +225,9 @@ static void run_whole_rows(const run *run, const block *block, const cut *cut, i
                           gemm->right_column, block->depth, columns);
     }
   }
-  // As many panels at once as the epilogue takes, in groups of nearly equal width.
+  // As many panels at once as the tile holds, in groups of nearly equal width.
   const int64_t panels = (block->columns + kernels->columns - 1) / kernels->columns;
-  const int64_t most = epilogue_elements / kernels->rows / kernels->columns;
+  const int64_t most = CK_GEMM_TILE_ELEMENTS / kernels->rows / kernels->columns;
   const int64_t groups = (panels + most - 1) / most;
   ck_gemm_tile tile = {.k = block->depth};
   for (int64_t index = from; index < to; index++) {
@@ -246,7 +246,6 @@ static void run_whole_rows(const run *run, const block *block, const cut *cut, i
       for (int64_t column = start; column < end; column += kernels->columns) {
         const int64_t columns = least(kernels->columns, end - column);
         const bool narrow = columns <= kernels->lanes;
-        fetch_for_epilogue(run, row, rows, block->column + column, columns);
         tile.columns = columns;
         tile.right = block->panels + column * block->depth * bytes;
         tile.right_stride = narrow ? kernels->lanes : kernels->columns;

@@ -13,7 +13,6 @@ enum {
   right_bytes = 2 * 1024 * 1024,     // a part's packed block of the right operand
   shared_bytes = 4 * 1024 * 1024,    // the most that a team packs together
   sum_rows = 256,                    // rows whose partial sums are kept in scratch memory
-  tile_elements = 1024,              // the smallest block that an epilogue may have
   way_bytes = 4096,                  // addresses this far apart fall into the same set of L1 ...
   ways = 8,                          // ... which holds this many lines of it
 };
@@ -50,6 +49,7 @@ enum {
   cost_of_transposition = 5,
   cost_of_barrier = 2000,
   least_rows = 4,              // a tile of fewer rows waits for its own sums
+  cost_of_torn_row = 8,        // an epilogue reads and writes whole rows fastest
 };
 
 /// Chooses the grid for `parts`: the one whose busiest part has the least to do.
@@ -70,6 +70,9 @@ static void choose_grid(const ck_gemm *gemm, ck_gemm_plan *plan, int32_t parts) 
       double cost = each * (double)part_vectors * (double)most(part_rows, least_rows * blocks);
       // Each part packs the patches of its rows.
       if (gemm->patches != NULL) cost += each * (double)part_rows * cost_of_copy / kernels->lanes;
+      if (gemm->epilogue != NULL) {
+        cost += (double)ceiling(gemm->batch, batches) * (double)part_rows * (columns - 1) * cost_of_torn_row;
+      }
       ck_gemm_right right = CK_RIGHT_OWN;
       if (plan->method == CK_GEMM_TILES) {
         if (gemm->right_column == 1 && blocks <= 1) {
@@ -146,7 +149,7 @@ ck_gemm_plan ck_gemm_plan_make(const ck_gemm *gemm, int32_t parts) {
     if (parts > 1) choose_grid(gemm, &plan, parts);
     const int64_t stride = plan.dot_rows ? gemm->right_row : gemm->left_column;
     plan.own_right = stride == 1 ? 0 : lines(gemm->k * bytes);
-    plan.own_tile = tile ? lines(tile_elements * bytes) : 0;
+    plan.own_tile = tile ? lines(CK_GEMM_TILE_ELEMENTS * bytes) : 0;
     return plan;
   }
 
@@ -177,7 +180,7 @@ ck_gemm_plan ck_gemm_plan_make(const ck_gemm *gemm, int32_t parts) {
   }
   plan.own_left = plan.pack_left ? (size_t)(left_tiles * plan.left_block) : 0;
   plan.own_sums = plan.partial_tiles ? lines(plan.rows * plan.columns * bytes) : 0;
-  plan.own_tile = tile ? lines((tile_elements + kernels->columns) * bytes) : 0;
+  plan.own_tile = tile ? lines((CK_GEMM_TILE_ELEMENTS + kernels->columns) * bytes) : 0;
   return plan;
 }
 

@@ -5,6 +5,9 @@
 
 #include "gemm_kernels.h"
 
+/// Elements of the widest tile for an epilogue: long parts of rows, whole ones where that is possible.
+enum { CK_GEMM_TILE_ELEMENTS = 8192 };
+
 typedef enum {
   CK_GEMM_TILES = 0,   ///< tiles of the result, the right operand in panels
   CK_GEMM_DOTS,        ///< matrix times vector where the matrix's rows are adjacent elements

@@ -413,6 +413,7 @@ void ck_loop_prepare(const ck_loop *loop, void *prepared) {
   out->tile_reg = p.next_register;
 
   memcpy(out->extent, p.s.extent, sizeof out->extent);
+  out->block = loop->block;
   out->block_rows = p.s.block_rows;
   out->block_columns = p.s.block_columns;
   out->total = p.s.total;

@@ -43,6 +43,7 @@ typedef struct { int32_t cursor, buffer; int64_t offset; } ck_cursor_fixed;
 
 typedef struct {
   int64_t extent[CK_DIMS];      ///< exactly CK_DIMS, with extents of 1 in front
+  int64_t block;                ///< the most points of a block
   int64_t block_rows, block_columns;
   int64_t total;                ///< points; 0 where an extent is 0
   bool single;                  ///< one block is all there is

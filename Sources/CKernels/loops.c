@@ -226,14 +226,24 @@ void ck_loop_run(const void *prepared, char *const *buffers, void *scratch, cons
 }
 
 void ck_loop_run_tile(const void *prepared, char *const *buffers, void *scratch, const int64_t *outer, int64_t row,
-                      int64_t rows, int64_t column, int64_t columns, void *tile, ck_status *status) {
+                      int64_t rows, int64_t column, int64_t columns, void *tile, int64_t size, ck_status *status) {
   const ck_prepared *p = prepared;
   if (rows <= 0 || columns <= 0) return;
   run r;
   start(&r, prepared, buffers, scratch, status);
   for (int d = 0; d < p->tile_outer; d++) r.index[CK_DIMS - 2 - p->tile_outer + d] = outer[d];
-  r.cursor[p->tile_cursor] = tile;
-  run_block(&r, row, rows, column, columns);
+  // Whole rows lie in one piece, and so does a part of a single row: neither is copied. Short parts of rows are better
+  // copied than treated one by one.
+  enum { long_part = 192 };
+  const int64_t block_columns = smaller(columns, p->block);
+  const bool is_whole = columns == p->extent[CK_DIMS - 1];
+  const int64_t block_rows = !is_whole && columns >= long_part ? 1 : p->block / block_columns;
+  for (int64_t i = 0; i < rows; i += block_rows) {
+    for (int64_t j = 0; j < columns; j += block_columns) {
+      r.cursor[p->tile_cursor] = (char *)tile + (i * columns + j) * size;
+      run_block(&r, row + i, smaller(block_rows, rows - i), column + j, smaller(block_columns, columns - j));
+    }
+  }
 }
 
 void ck_loop_fetch_tile(const void *prepared, char *const *buffers, const int64_t *outer, int64_t row, int64_t rows,

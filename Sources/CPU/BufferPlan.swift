@@ -38,6 +38,8 @@ struct BufferPlan {
 
     private(set) var places: [ValueID: Place] = [:]
     private(set) var resultSources: [ResultSource] = []
+    /// For results that lie where an argument did, its number.
+    private(set) var overwrittenArguments: [Int: Int] = [:]
     private(set) var arenaByteCount = 0
     /// The constants that have a table entry of their own, from `firstLargeConstant` on.
     private(set) var largeConstants: [UntypedArray] = []
@@ -53,7 +55,7 @@ struct BufferPlan {
 
     private static let poolLimit = 4096
 
-    init(_ planner: KernelPlanner) throws(InvalidProgram) {
+    init(_ planner: KernelPlanner, overwriting: [Int: Int] = [:]) throws(InvalidProgram) {
         let program = planner.program
         firstResult = Self.firstParameter + program.parameters.count
         firstLargeConstant = firstResult + program.results.count
@@ -63,7 +65,7 @@ struct BufferPlan {
         // What each kernel writes, then what it reads: a value that nobody reads needs no memory.
         var firstWrite: [Int: Int] = [:]
         for (index, draft) in planner.drafts.enumerated() {
-            for value in written(by: draft) where firstWrite[value.int] == nil { firstWrite[value.int] = index }
+            for value in draft.written where firstWrite[value.int] == nil { firstWrite[value.int] = index }
         }
         func use(_ root: ValueID, at kernel: Int) {
             if let constant = planner.madeConstants[root] {
@@ -109,7 +111,12 @@ struct BufferPlan {
             }
             resultOf[root] = index
             resultSources.append(.computed)
-            places[root] = Place(entry: firstResult + index, byteOffset: 0)
+            if let argument = overwriting[index], planner.mayOverwrite(argument: argument, withResult: index) {
+                overwrittenArguments[index] = argument
+                places[root] = Place(entry: Self.firstParameter + argument, byteOffset: 0)
+            } else {
+                places[root] = Place(entry: firstResult + index, byteOffset: 0)
+            }
         }
         let temporaries = order.filter { places[$0] == nil }
         let intervals = temporaries.compactMap { lifetimes[$0] }
@@ -131,19 +138,6 @@ struct BufferPlan {
             pooledConstants.append((constant, poolByteCount))
             poolByteCount += (constant.byteCount + 63) / 64 * 64
         }
-    }
-}
-
-/// The values for whose memory a kernel is responsible.
-private func written(by draft: KernelDraft) -> [ValueID] {
-    switch draft.kind {
-    case .loop: draft.members + draft.reductions
-    case .copy(let copy): [copy.destination]
-    case .product(let value): draft.members + [value]
-    case .gather(let value), .scatterAdd(let value), .updateRow(let value), .argReduce(let value),
-        .argSort(let value), .random(let value), .depthwise(let value), .window(let value):
-        [value]
-    case .control: draft.controlMemory?.all ?? []
     }
 }
 

@@ -27,8 +27,12 @@ package final class CPUDevice: @unchecked Sendable {
     /// The device that sessions use where none is named.
     package static let shared = CPUDevice()
 
-    package func compile(_ program: Program) throws(InvalidProgram) -> Executable {
-        try Executable(program, device: self)
+    /// - Parameter overwriting: for results, by number, the argument over which they are to be written if that is
+    ///   possible: see `Executable.overwrittenArguments`.
+    package func compile(
+        _ program: Program, overwriting: [Int: Int] = [:]
+    ) throws(InvalidProgram) -> Executable {
+        try Executable(program, overwriting: overwriting, device: self)
     }
 
     func acquirePool() -> OpaquePointer? {

@@ -54,7 +54,7 @@ final class ControlCall: @unchecked Sendable {
         guard let memory = draft.controlMemory else { throw InvalidProgram("\(step.instruction) has no memory") }
         var nested: [Executable] = []
         for program in step.instruction.nestedPrograms {
-            nested.append(try Executable(program.program, device: device))
+            nested.append(try Executable(program.program, overwriting: [:], device: device))
         }
         self.nested = nested
         if case .whileLoop = step.instruction { isLoop = true } else { isLoop = false }

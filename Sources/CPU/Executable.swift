@@ -35,6 +35,9 @@ package final class Executable: @unchecked Sendable {
 
     package let program: Program
     package let resultSources: [ResultSource]
+    /// For results that are written over an argument its number. Such an argument must be bound to memory that may
+    /// change; the result needs no binding.
+    package var overwrittenArguments: [Int: Int] { buffers.overwrittenArguments }
     let device: CPUDevice
     let calls: [Call]
     let drafts: [KernelDraft]
@@ -46,7 +49,7 @@ package final class Executable: @unchecked Sendable {
     private let nestedByteCount: Int
     /// The bytes of each result.
     let resultByteCounts: [Int]
-    /// For each result, whether it may lie where the argument of its number does.
+    /// For each result, whether it is the argument of its number but for a row, and may lie where that does.
     let isUpdatedInPlace: [Bool]
     private let idleFrames = Mutex<[Frame]>([])
 
@@ -88,10 +91,12 @@ package final class Executable: @unchecked Sendable {
         }
     }
 
-    init(_ program: Program, device: CPUDevice) throws(InvalidProgram) {
+    /// - Parameter overwriting: for results, by number, the argument over which they are to be written if that is
+    ///   possible.
+    init(_ program: Program, overwriting: [Int: Int], device: CPUDevice) throws(InvalidProgram) {
         let program = try program.legalized()
         let planner = try KernelPlanner(program)
-        let buffers = try BufferPlan(planner)
+        let buffers = try BufferPlan(planner, overwriting: overwriting)
         self.program = program
         self.device = device
         self.buffers = buffers
@@ -133,7 +138,10 @@ package final class Executable: @unchecked Sendable {
             }
         }
         self.calls = calls
-        isUpdatedInPlace = program.results.indices.map { buffers.updatesRowsInPlace(ofResult: $0, planner) }
+        isUpdatedInPlace = program.results.indices.map { result in
+            program.parameters.indices.contains(result) && buffers.resultSources[result] == .computed
+                && planner.updatesRow(ofArgument: result, inResult: result)
+        }
         self.usesThreads = usesThreads
         self.nestedByteCount = nestedByteCount
         resultByteCounts = program.results.map { program.type(of: $0).byteCount }
@@ -236,15 +244,6 @@ package final class Executable: @unchecked Sendable {
                 description: "index \(status.detail) is out of range\(range)", tag: value.flatMap(program.tag))
         default:
             return KernelFailure(description: "a kernel failed with code \(status.error)", tag: nil)
-        }
-    }
-}
-
-extension Instruction {
-    fileprivate func mayDivideByZero(_ dtype: DType) -> Bool {
-        switch self {
-        case .binary(.divide), .binary(.remainder): dtype.isInteger
-        default: false
         }
     }
 }

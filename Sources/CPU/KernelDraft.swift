@@ -85,4 +85,17 @@ final class KernelDraft {
             false
         }
     }
+
+    /// The values for whose memory the kernel is responsible.
+    var written: [ValueID] {
+        switch kind {
+        case .loop: members + reductions
+        case .copy(let copy): [copy.destination]
+        case .product(let value): members + [value]
+        case .gather(let value), .scatterAdd(let value), .updateRow(let value), .argReduce(let value),
+            .argSort(let value), .random(let value), .depthwise(let value), .window(let value):
+            [value]
+        case .control: controlMemory?.all ?? []
+        }
+    }
 }

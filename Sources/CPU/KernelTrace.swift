@@ -62,11 +62,13 @@ extension Executable {
         case .random(let value): (values, kind) = ([value], "random")
         case .depthwise(let value): (values, kind) = ([value], "depthwise")
         case .window(let value): (values, kind) = ([value], "window")
-        case .copy(let copy): (values, kind) = ([copy.destination], "copy")
+        case .copy(let copy): (values, kind) = ([copy.source.root], "copy")
         case .control(let value): (values, kind) = ([value], "control")
         case .loop: kind = "loop"
         }
         values += draft.members + draft.reductions
+        // Copies of values are numbered after the program's own.
+        values.removeAll { $0.int >= program.steps.count }
         var tags: [Int32] = []
         for value in values {
             if let tag = program.tag(of: value), tags.last != tag, !tags.contains(tag) { tags.append(tag) }

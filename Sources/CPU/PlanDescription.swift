@@ -19,6 +19,9 @@ extension Executable: CustomStringConvertible {
                 text += "\(indent)    program \(number):\n" + nested.kernelLines(indent: indent + "    ")
             }
         }
+        for (result, argument) in overwrittenArguments.sorted(by: { $0.key < $1.key }) {
+            text += "\(indent)  result \(result) is written over argument \(argument)\n"
+        }
         text += "\(indent)arena: \(buffers.arenaByteCount) bytes\n"
         for entry in buffers.arenaValues {
             text +=

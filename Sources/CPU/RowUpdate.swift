@@ -49,32 +49,3 @@ struct RowUpdate: Sendable {
         (out + index * rowByteCount).copyMemory(from: row, byteCount: rowByteCount)
     }
 }
-
-extension BufferPlan {
-    /// Whether a result is the argument of its number but for a row, and nothing reads the argument afterwards: then a
-    /// loop need not keep the old value.
-    func updatesRowsInPlace(ofResult index: Int, _ planner: KernelPlanner) -> Bool {
-        let program = planner.program
-        func isArgument(_ view: View) -> Bool {
-            if view.root.int < program.steps.count, case .parameter(index) = program[view.root].instruction {
-                true
-            } else {
-                false
-            }
-        }
-        guard resultSources[index] == .computed,
-            !resultSources.contains(.parameter(index)),
-            let kernel = planner.drafts.firstIndex(where: { draft in
-                guard case .updateRow(let value) = draft.kind else { return false }
-                return places[value] == Place(entry: firstResult + index, byteOffset: 0)
-            })
-        else { return false }
-        let sources = planner.drafts[kernel].sources
-        guard isArgument(sources[0]), sources[0].offset == 0, !isArgument(sources[1]), !isArgument(sources[2]) else {
-            return false
-        }
-        return !planner.drafts.indices.dropFirst(kernel + 1).contains { later in
-            planner.memoryReads(of: later).contains(where: isArgument)
-        }
-    }
-}

@@ -23,6 +23,8 @@ final class Plan: Sendable {
         let byteCount: Int
         /// False where the new value is an argument or a constant, which is then shared.
         let isComputed: Bool
+        /// The number of the read over whose value the kernels write the new one, where they do.
+        let overwrittenRead: Int?
     }
     struct RandomStream {
         let node: NodeID
@@ -147,8 +149,17 @@ final class RunState: @unchecked Sendable {
             frame.setResult(index, storage.bytes)
         }
         for index in plan.updates.indices {
-            guard plan.updates[index].isComputed, let storage = newValues[index] else { continue }
-            frame.setResult(plan.updates[index].result, storage.bytes)
+            let update = plan.updates[index]
+            guard update.isComputed, let storage = newValues[index] else { continue }
+            if let read = update.overwrittenRead {
+                // Somebody holds the old value: the kernels get a copy of it to write over.
+                if let old = readValues[read], old !== storage {
+                    storage.bytes.copyMemory(from: old.bytes, byteCount: update.byteCount)
+                }
+                frame.setArgument(plan.reads[read].argument, UnsafeRawPointer(storage.bytes))
+            } else {
+                frame.setResult(update.result, storage.bytes)
+            }
         }
         try plan.executable.run(frame)
         for index in plan.updates.indices where !plan.updates[index].isComputed {

@@ -18,6 +18,7 @@ final class PlanBuilder: LoweringState {
     private var reads: [Plan.Read] = []
     private var randomStreams: [Plan.RandomStream] = []
     private var before: [NodeID: ValueID] = [:]
+    private var argumentOfVariable: [NodeID: Int] = [:]
     private var writes: UpdateHistory<ValueID>
     /// What was lowered inside functions; see `tag(for:calledBy:)`.
     private var innerNodes: [Plan.InnerNode] = []
@@ -95,12 +96,20 @@ final class PlanBuilder: LoweringState {
             results.append(last)
         }
         let program = builder.finish(results: results)
-        let executable = try device.compile(program)
+        var overwriting: [Int: Int] = [:]
+        for (index, update) in updated.enumerated() {
+            overwriting[fetchCount + index] = argumentOfVariable[update.variable]
+        }
+        let executable = try device.compile(program, overwriting: overwriting)
         let updates = updated.enumerated().map { index, update in
-            Plan.Update(
+            let result = fetchCount + index
+            return Plan.Update(
                 slot: store.slot(ofHandle: update.variable, name: records[update.variable.int].name),
-                result: fetchCount + index, byteCount: builder.type(of: update.value).byteCount,
-                isComputed: executable.resultSources[fetchCount + index] == .computed)
+                result: result, byteCount: builder.type(of: update.value).byteCount,
+                isComputed: executable.resultSources[result] == .computed,
+                overwrittenRead: executable.overwrittenArguments[result].flatMap { argument in
+                    reads.firstIndex { $0.argument == argument }
+                })
         }
         try requireMemory(executable, items, fetchCount: fetchCount, updated.map(\.variable))
         return Plan(
@@ -175,6 +184,7 @@ final class PlanBuilder: LoweringState {
         }
         reads.append(
             Plan.Read(slot: store.slot(ofHandle: variable, name: declared.name), argument: argumentCount))
+        argumentOfVariable[variable] = argumentCount
         let value = argument(ArrayType(declared.type.dtype, shape))
         before[variable] = value
         return value

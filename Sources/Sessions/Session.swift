@@ -131,10 +131,10 @@ public final class Session: Sendable {
             store.abandon(run)
             throw SessionError.data(error, in: graph, plan)
         }
-        var results = FetchResults(run: run)
-        let values = (repeat (each fetches).fetched(from: &results))
+        // Before the results are handed out, since that may be code of the user's, who may run the session.
         store.commit(run)
-        return values
+        var results = FetchResults(run: run)
+        return (repeat (each fetches).fetched(from: &results))
     }
 
     /// Gives every variable of the graph, local ones included, its initial value; imported variables without one keep

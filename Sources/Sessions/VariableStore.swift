@@ -13,9 +13,13 @@ import Tensors
 
 /// The variables of a session.
 ///
-/// A value never changes in place: a run computes new values beside the old ones and puts them in their place at its
-/// end, all together. So readers need no lock while they run, and a run that fails has changed nothing. The memory of
-/// the old value is used for the new value of the next update, unless somebody still holds it.
+/// No value that somebody holds ever changes: a run computes new values beside the old ones and puts them in their place
+/// at its end, all together. So a run that fails has changed nothing, and the memory of the old value is used for the new
+/// value of the next update, unless somebody still holds it.
+///
+/// Where nobody holds a value, and the run cannot fail any more once it writes (`Plan.Update.overwrittenRead`), the new
+/// value is written over the old one, which saves half of the memory and of its traffic. Who wants to read it in the
+/// meantime waits for the run's end, and is served before the next run may do so again.
 final class VariableStore: @unchecked Sendable {
     // Unchecked: everything mutable is reached under `lock` only.
 
@@ -24,6 +28,10 @@ final class VariableStore: @unchecked Sendable {
         var spare: ArrayStorage?
         /// Whether a run is about to update it.
         var isBusy = false
+        /// Whether that run writes over `current`.
+        var isOverwritten = false
+        /// How many wait to read it.
+        var waitingReaders = 0
     }
 
     private struct RandomStreamState {
@@ -74,7 +82,22 @@ final class VariableStore: @unchecked Sendable {
 
     /// The current values of variables, all of one moment; nil for those without.
     func values(of wanted: [Int]) -> [ArrayStorage?] {
-        withLock { wanted.map { slots[$0].current } }
+        withLock {
+            waitToRead(wanted.count) { wanted[$0] }
+            return wanted.map { slots[$0].current }
+        }
+    }
+
+    /// Waits until no run writes over any of `count` values. The lock is held by the caller.
+    private func waitToRead(_ count: Int, _ slot: (Int) -> Int) {
+        func isAnyOverwritten() -> Bool {
+            for index in 0..<count where slots[slot(index)].isOverwritten { return true }
+            return false
+        }
+        guard isAnyOverwritten() else { return }
+        for index in 0..<count { slots[slot(index)].waitingReaders += 1 }
+        while isAnyOverwritten() { pthread_cond_wait(released, lock) }
+        for index in 0..<count { slots[slot(index)].waitingReaders -= 1 }
     }
 
     /// Puts values in place from outside of a run, all together, as soon as no run updates the variables.
@@ -94,20 +117,29 @@ final class VariableStore: @unchecked Sendable {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         let plan = run.plan
-        while isBusy(plan) { pthread_cond_wait(released, lock) }
-        for index in plan.reads.indices {
-            guard let current = slots[plan.reads[index].slot].current else {
-                run.dropReferences()
-                throw .uninitialized(
-                    plan.reads.filter { slots[$0.slot].current == nil }.map { names[$0.slot] })
-            }
-            run.readValues[index] = current
+        repeat {
+            while isBusy(plan) { pthread_cond_wait(released, lock) }
+            waitToRead(plan.reads.count) { plan.reads[$0].slot }
+        } while isBusy(plan)
+        for index in plan.reads.indices where slots[plan.reads[index].slot].current == nil {
+            throw .uninitialized(plan.reads.filter { slots[$0.slot].current == nil }.map { names[$0.slot] })
         }
+        // Before this run holds them itself.
         for index in plan.updates.indices {
             let update = plan.updates[index]
             slots[update.slot].isBusy = true
+            guard update.overwrittenRead != nil, slots[update.slot].waitingReaders == 0,
+                isKnownUniquelyReferenced(&slots[update.slot].current)
+            else { continue }
+            slots[update.slot].isOverwritten = true
+        }
+        for index in plan.reads.indices { run.readValues[index] = slots[plan.reads[index].slot].current }
+        for index in plan.updates.indices {
+            let update = plan.updates[index]
             guard update.isComputed else { continue }
-            if slots[update.slot].spare?.byteCount == update.byteCount,
+            if slots[update.slot].isOverwritten {
+                run.newValues[index] = slots[update.slot].current
+            } else if slots[update.slot].spare?.byteCount == update.byteCount,
                 isKnownUniquelyReferenced(&slots[update.slot].spare)
             {
                 run.newValues[index] = slots[update.slot].spare
@@ -136,8 +168,11 @@ final class VariableStore: @unchecked Sendable {
         withLock {
             for index in run.plan.updates.indices {
                 let slot = run.plan.updates[index].slot
-                slots[slot].spare = slots[slot].current
-                slots[slot].current = run.newValues[index]
+                if !slots[slot].isOverwritten {
+                    slots[slot].spare = slots[slot].current
+                    slots[slot].current = run.newValues[index]
+                }
+                slots[slot].isOverwritten = false
                 slots[slot].isBusy = false
                 run.newValues[index] = nil
             }
@@ -149,8 +184,12 @@ final class VariableStore: @unchecked Sendable {
     func abandon(_ run: RunState) {
         withLock {
             for (index, update) in run.plan.updates.enumerated() {
+                // What was to be written over is as it was: a run fails before, or not at all.
+                if !slots[update.slot].isOverwritten, slots[update.slot].spare == nil {
+                    slots[update.slot].spare = run.newValues[index]
+                }
+                slots[update.slot].isOverwritten = false
                 slots[update.slot].isBusy = false
-                if slots[update.slot].spare == nil { slots[update.slot].spare = run.newValues[index] }
                 run.newValues[index] = nil
             }
             for (index, stream) in run.plan.randomStreams.enumerated() {

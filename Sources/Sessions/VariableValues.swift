@@ -15,7 +15,7 @@ extension Session {
 
     /// The values of variables, all of one moment between two runs, sharing their memory; nil for those without one.
     ///
-    /// Values never change in place: what is returned stays as it is while training goes on.
+    /// What is returned stays as it is while training goes on, whose next step then writes beside it.
     ///
     /// - Errors: `SessionError` for a variable of another graph.
     public func values(of variables: [AnyVariable]) throws(SessionError) -> [AnyArray?] {

@@ -7,8 +7,14 @@ import TestSupport
 import Testing
 
 /// Runs a program on a device and returns its results.
-func run(_ program: Program, _ arguments: [UntypedArray], on device: CPUDevice) throws -> [UntypedArray] {
-    let executable = try device.compile(program)
+///
+/// - Parameter overwriting: the arguments over which results may be written; those that are, are copied before.
+func run(
+    _ program: Program, _ arguments: [UntypedArray], on device: CPUDevice, overwriting: [Int: Int] = [:],
+    overwritten: inout [Int: Int]
+) throws -> [UntypedArray] {
+    let executable = try device.compile(program, overwriting: overwriting)
+    overwritten = executable.overwrittenArguments
     let frame = executable.takeFrame()
     defer { executable.giveBack(frame) }
     for (index, argument) in arguments.enumerated() { frame.setArgument(index, argument.bytes) }
@@ -17,6 +23,12 @@ func run(_ program: Program, _ arguments: [UntypedArray], on device: CPUDevice) 
         let type = program.type(of: result)
         guard executable.resultSources[index] == .computed else {
             results.append(nil)
+            continue
+        }
+        if let argument = executable.overwrittenArguments[index] {
+            let storage = ArrayStorage(copying: arguments[argument].bytes, byteCount: type.byteCount)
+            frame.setArgument(argument, UnsafeRawPointer(storage.bytes))
+            results.append(UntypedArray(dtype: type.dtype, shape: type.shape, storage: storage))
             continue
         }
         let storage = ArrayStorage(byteCount: type.byteCount)
@@ -35,6 +47,24 @@ func run(_ program: Program, _ arguments: [UntypedArray], on device: CPUDevice) 
             return try #require(results[earlier]).reshaped(type.shape)
         }
     }
+}
+
+func run(_ program: Program, _ arguments: [UntypedArray], on device: CPUDevice) throws -> [UntypedArray] {
+    var overwritten: [Int: Int] = [:]
+    return try run(program, arguments, on: device, overwritten: &overwritten)
+}
+
+/// For each result the first argument of its type that no earlier one has.
+func argumentsToOverwrite(_ program: Program) -> [Int: Int] {
+    var free = Array(program.parameters.indices)
+    var overwriting: [Int: Int] = [:]
+    for (index, result) in program.results.enumerated() {
+        guard let position = free.firstIndex(where: { program.parameters[$0] == program.type(of: result) }) else {
+            continue
+        }
+        overwriting[index] = free.remove(at: position)
+    }
+    return overwriting
 }
 
 @Suite struct ExecutableTests {

@@ -34,6 +34,22 @@ import Testing
         }
     }
 
+    /// Padding and patches are copies, which are no values of the program.
+    @Test func aConvolutionAndItsCopiesAreTimed() throws {
+        try Graph().asDefault {
+            let x = placeholder(Float.self, [2, 6, 6, 3], name: "x")
+            let w = Variable<Float>(.ones, shape: [3, 3, 3, 4], name: "w")
+            let loss = relu(conv2d(maxPool2d(x, size: (2, 2), strides: (1, 1), padding: .same), w, padding: .same)).sum()
+            let step = w.assignSub(gradients(of: loss, with: [w.tensor])[0])
+            let session = Session()
+            try session.initializeVariables()
+            let (_, metadata) = try session.runTraced(loss, step, feeding: x.fed(.ones([2, 6, 6, 3])))
+            let nodes = try #require(metadata.devices.first?.nodes)
+            #expect(nodes.contains { $0.label.contains("Conv2D") })
+            #expect(nodes.count > 3)
+        }
+    }
+
     @Test func aRunAfterATracedOneIsNotTimed() throws {
         let graph = Graph()
         try graph.asDefault {

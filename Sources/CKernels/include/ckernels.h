@@ -161,10 +161,10 @@ void ck_loop_run(const void *prepared, char *const *buffers, void *scratch, cons
 
 /// Runs a loop that is the epilogue of a product on one tile of it: rows [row, row+rows) and columns
 /// [column, column+columns) of the last two dimensions, at the point `outer` of the dimensions before them.
-/// `tile` holds the tile's rows one after the other (rows * columns elements, at most `block`), 64-byte aligned,
-/// and may be overwritten. Reductions are not allowed here.
-void ck_loop_run_tile(const void *prepared, char *const *buffers, void *scratch, const int64_t *outer,
-                      int64_t row, int64_t rows, int64_t column, int64_t columns, void *tile, ck_status *status);
+/// `tile` holds the tile's rows one after the other, in elements of `size` bytes, and may be overwritten. Reductions are
+/// not allowed here.
+void ck_loop_run_tile(const void *prepared, char *const *buffers, void *scratch, const int64_t *outer, int64_t row,
+                      int64_t rows, int64_t column, int64_t columns, void *tile, int64_t size, ck_status *status);
 
 /// Asks for the memory that ck_loop_run_tile will read and write for a rectangle to be brought into L2. Nothing waits.
 void ck_loop_fetch_tile(const void *prepared, char *const *buffers, const int64_t *outer, int64_t row, int64_t rows,

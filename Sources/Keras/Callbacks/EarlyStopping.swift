@@ -82,7 +82,7 @@ public final class EarlyStopping: ResumableCallback {
 
     private func keepWeights(_ epoch: Int, _ run: FitRun) throws {
         bestEpoch = epoch
-        // Values never change in place, so these are no copies.
+        // Values that somebody holds never change, so these are no copies.
         bestWeights = try run.model.session.values(of: run.model.weights.map { AnyVariable($0.variable) }).compactMap {
             $0
         }

@@ -1,0 +1,79 @@
+// Where a result may lie in the memory of an argument: the new value of a variable where the old one was, the next value
+// that a loop carries where the last one was.
+
+import Programs
+import Tensors
+
+extension KernelPlanner {
+    /// The kernel that computes the whole of a result and is the last to read an argument, of which it needs for each
+    /// element of the result at most the same element: it may write the result over the argument. Nil where there is none.
+    func kernelThatMayOverwrite(argument: Int, withResult result: Int) -> Int? {
+        let root = resultViews[result].root
+        guard root.int < program.steps.count, madeConstants[root] == nil,
+            memoryCount(of: root) * type(of: root).dtype.byteCount == program.parameters[argument].byteCount
+        else { return nil }
+        func isArgument(_ view: View) -> Bool {
+            guard view.root.int < program.steps.count, case .parameter(argument) = program[view.root].instruction
+            else { return false }
+            return true
+        }
+        guard !resultViews.contains(where: isArgument) else { return nil }
+        let writers = drafts.indices.filter { drafts[$0].written.contains(root) }
+        guard let writer = writers.first, writers.count == 1 else { return nil }
+        let draft = drafts[writer]
+        switch draft.kind {
+        case .loop, .product:
+            // A reduction's elements are written again and again, and so are a product's sums, before all that the
+            // kernel reads is read.
+            let isMember = draft.members.contains(root)
+            let reads = memoryReads(of: writer).filter(isArgument)
+            let isOwnElement = reads.allSatisfy { $0.offset == 0 && $0.isDense(draft.space) }
+            let isOperand = draft.sources.contains(where: isArgument)
+            guard isMember ? isOwnElement && !isOperand : reads.isEmpty && draft.reductions.isEmpty else { return nil }
+        case .updateRow:
+            guard isArgument(draft.sources[0]), draft.sources[0].offset == 0, !isArgument(draft.sources[1]),
+                !isArgument(draft.sources[2])
+            else { return nil }
+        case .copy, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window, .control:
+            return nil
+        }
+        let isReadLater = drafts.indices.dropFirst(writer + 1).contains {
+            memoryReads(of: $0).contains(where: isArgument)
+        }
+        return isReadLater ? nil : writer
+    }
+
+    /// Whether a result may be written over an argument: as above, and no run fails once that has begun.
+    func mayOverwrite(argument: Int, withResult result: Int) -> Bool {
+        guard let writer = kernelThatMayOverwrite(argument: argument, withResult: result) else { return false }
+        return !drafts.indices.dropFirst(writer).contains { canFail($0) }
+    }
+
+    /// Whether a result is an argument but for a row, which may lie where the argument does.
+    func updatesRow(ofArgument argument: Int, inResult result: Int) -> Bool {
+        guard let writer = kernelThatMayOverwrite(argument: argument, withResult: result),
+            case .updateRow = drafts[writer].kind
+        else { return false }
+        return true
+    }
+
+    /// Whether data can make a kernel fail.
+    private func canFail(_ kernel: Int) -> Bool {
+        let draft = drafts[kernel]
+        switch draft.kind {
+        case .gather, .scatterAdd, .updateRow, .control: return true
+        case .loop, .product, .copy, .argReduce, .argSort, .random, .depthwise, .window:
+            return draft.members.contains { program[$0].instruction.mayDivideByZero(program.type(of: $0).dtype) }
+        }
+    }
+}
+
+extension Instruction {
+    /// Whether it is a division that some data make a mistake.
+    func mayDivideByZero(_ dtype: DType) -> Bool {
+        switch self {
+        case .binary(.divide), .binary(.remainder): dtype.isInteger
+        default: false
+        }
+    }
+}
