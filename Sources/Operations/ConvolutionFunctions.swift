@@ -114,6 +114,22 @@ public func conv1dTranspose<Scalar: FloatingElement>(
     }
 }
 
+/// What the gradient of a convolution of volumes makes of its result: volumes grow by the strides.
+///
+/// - Shapes: volumes `[batch, depth, height, width, features]`, kernel `[depth, height, width, results, features]`.
+/// - Parameters, Errors: as for `conv2dTranspose`.
+/// - Source: TensorFlow's `tf.nn.conv3d_transpose`.
+public func conv3dTranspose<Scalar: FloatingElement>(
+    _ volumes: some TensorExpression<Scalar>, _ kernel: some TensorExpression<Scalar>, outputShape: [Int]? = nil,
+    strides: (Int, Int, Int) = (1, 1, 1), padding: Padding = .same, dilations: (Int, Int, Int) = (1, 1, 1),
+    dataFormat: DataFormat = .channelsLast, name: String? = nil
+) -> Tensor<Scalar> {
+    let window = ImageWindow(
+        strides: [strides.0, strides.1, strides.2], dilations: [dilations.0, dilations.1, dilations.2],
+        padding: padding, format: dataFormat)
+    return transposed(volumes.value, kernel.value, window, outputShape, name, "conv3d_transpose")
+}
+
 private func transposed<Scalar: FloatingElement>(
     _ images: Value, _ kernel: Value, _ window: ImageWindow, _ outputShape: [Int]?, _ name: String?, _ scope: String
 ) -> Tensor<Scalar> {

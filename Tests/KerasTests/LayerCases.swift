@@ -30,13 +30,21 @@ struct LayerCase: Sendable {
 
 extension LayerCase {
     static let all: [LayerCase] =
-        simple + activations + lookups + convolutions + pooling + rearranging + normalization + merging
+        simple + activations + lookups + convolutions + pooling + rearranging + volumes + normalization + merging
         + attention + recurrent + masks
 
     private static let simple: [LayerCase] = [
         .init("dense", Dense(3)),
         .init("dense-rank-3", Dense(3, activation: .tanh, usesBias: false)),
         .init("dense-activity", Dense(3, activation: .sigmoid, activityRegularizer: .l1l2(l1: 0.1, l2: 0.2))),
+        .init("identity", Identity()),
+        .init("einsum-dense") {
+            [EinsumDense("abc,cd->abd", outputShape: [nil, 3], activation: .tanh, biasAxes: "d")]
+        },
+        .init("einsum-dense-heads", EinsumDense("abc,cde->abde", outputShape: [nil, 3, 2], biasAxes: "e")),
+        .init("einsum-dense-elided", EinsumDense("...x,xy->...y", outputShape: [3], biasAxes: "y")),
+        .init("einsum-dense-behind", EinsumDense("ab...,bc->ac...", outputShape: [3], biasAxes: "c")),
+        .init("einsum-dense-joined", EinsumDense("abc,bcd->ad", outputShape: [3])),
         .init("flatten", Flatten()),
         .init("reshape", Reshape([-1, 2])),
         .init("permute", Permute([3, 1, 2])),
@@ -194,6 +202,33 @@ extension LayerCase {
         .init("rms-normalization", RMSNormalization()),
         .init("unit-normalization", UnitNormalization()),
         .init("unit-normalization-axes", UnitNormalization(axes: [1, 2])),
+    ]
+
+    private static let volumes: [LayerCase] = [
+        .init("conv3d", Conv3D(3, kernelSize: (2, 3, 2))),
+        .init("conv3d-strides") {
+            [Conv3D(2, kernelSize: (3, 2, 2), strides: (2, 1, 2), padding: .same, activation: .tanh)]
+        },
+        .init("conv3d-dilations", Conv3D(2, kernelSize: (2, 2, 2), dilations: (2, 1, 2), usesBias: false)),
+        .init("conv3d-first", Conv3D(2, kernelSize: (2, 2, 2), padding: .same, dataFormat: .channelsFirst)),
+        .init("conv3d-transpose", Conv3DTranspose(3, kernelSize: (2, 3, 2), strides: (2, 1, 2))),
+        .init("conv3d-transpose-same") {
+            [Conv3DTranspose(2, kernelSize: (3, 3, 3), strides: (2, 2, 2), padding: .same, activation: .relu)]
+        },
+        .init("max-pooling3d", MaxPooling3D()),
+        .init("max-pooling3d-same", MaxPooling3D((3, 2, 2), strides: (2, 1, 2), padding: .same)),
+        .init("max-pooling3d-first", MaxPooling3D(dataFormat: .channelsFirst)),
+        .init("average-pooling3d", AveragePooling3D()),
+        .init("average-pooling3d-same", AveragePooling3D((3, 2, 2), strides: (2, 1, 2), padding: .same)),
+        .init("global-max3d", GlobalMaxPooling3D(keepsDimensions: true)),
+        .init("global-average3d", GlobalAveragePooling3D()),
+        .init("global-average3d-first", GlobalAveragePooling3D(dataFormat: .channelsFirst)),
+        .init("zero-padding3d", ZeroPadding3D(depth: (1, 2), vertical: (0, 3), horizontal: (1, 0))),
+        .init("zero-padding3d-first", ZeroPadding3D(dataFormat: .channelsFirst)),
+        .init("cropping3d", Cropping3D(depth: (1, 0), vertical: (2, 1), horizontal: (0, 1))),
+        .init("cropping3d-first", Cropping3D(dataFormat: .channelsFirst)),
+        .init("up-sampling3d", UpSampling3D((2, 1, 3))),
+        .init("spatial-dropout3d-in-use", SpatialDropout3D(0.5)),
     ]
 
     private static let merging: [LayerCase] = [

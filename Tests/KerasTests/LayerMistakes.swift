@@ -282,4 +282,50 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "Discretization \"discretization\": boundaries must be finite, but are [0.0, inf]",
         Discretization([0, .infinity]), [nil, 3]),
+
+    // Volumes.
+    .init(
+        "Conv3D \"conv3d\": takes inputs of rank 5, [batch, depth, height, width, channels], but is given shape "
+            + "[?, 8, 8, 1]", Conv3D(2, kernelSize: (3, 3, 3)), [nil, 8, 8, 1]),
+    .init(
+        "Conv3DTranspose \"conv3d_transpose\": strides must be at least 1, but is [1, 0, 1]",
+        Conv3DTranspose(2, kernelSize: (3, 3, 3), strides: (1, 0, 1)), [nil, 8, 8, 8, 1]),
+    .init(
+        "MaxPooling3D \"max_pooling3d\": takes inputs of rank 5, volumes, but is given shape [?, 8, 8, 1]",
+        MaxPooling3D(), [nil, 8, 8, 1]),
+    .init(
+        "ZeroPadding3D \"zero_padding3d\": padding must not be below 0", ZeroPadding3D(depth: (-1, 0)),
+        [nil, 8, 8, 8, 1]),
+    .init(
+        "Cropping3D \"cropping3d\": cuts 2 and 2 off axis 3 of shape [?, 8, 8, 4, 1]: nothing is left",
+        Cropping3D(horizontal: (2, 2)), [nil, 8, 8, 4, 1]),
+    .init(
+        "UpSampling3D \"up_sampling3d\": sizes must be at least 1, but are (1, 0, 1)", UpSampling3D((1, 0, 1)),
+        [nil, 2, 2, 2, 1]),
+    .init(
+        "SpatialDropout3D \"spatial_dropout3d\": takes inputs of rank 5, [batch, depth, height, width, channels], but is "
+            + "given shape [?, 2]", SpatialDropout3D(0.5), [nil, 2]),
+
+    // Equations.
+    .init(
+        "EinsumDense \"einsum_dense\": \"ab,bc\" is no equation for an input and a kernel\n"
+            + "    hint: write one such as \"abc,cd->abd\"", EinsumDense("ab,bc", outputShape: [3]), [nil, 2]),
+    .init(
+        "EinsumDense \"einsum_dense\": \"ab,bc->ac\" does not fit an input of shape [?, 2, 3]",
+        EinsumDense("ab,bc->ac", outputShape: [3]), [nil, 2, 3]),
+    .init(
+        "EinsumDense \"einsum_dense\": the result of \"ab,bc->ac\" has other axes than the first and those of "
+            + "outputShape [3, 4]", EinsumDense("ab,bc->ac", outputShape: [3, 4]), [nil, 2]),
+    .init(
+        "EinsumDense \"einsum_dense\": axis \"b\" has size 5 in the input, but 4 in outputShape",
+        EinsumDense("abc,cd->abd", outputShape: [4, 3]), [nil, 5, 2]),
+    .init(
+        "EinsumDense \"einsum_dense\": axis \"z\" of the kernel is neither the input's nor the result's",
+        EinsumDense("ab,bz->ab", outputShape: [2]), [nil, 2]),
+    .init(
+        "EinsumDense \"einsum_dense\": the size of axis \"b\" must be known for the kernel",
+        EinsumDense("ab,bc->ac", outputShape: [3]), [nil, nil]),
+    .init(
+        "EinsumDense \"einsum_dense\": axis \"b\" of the bias is not one of the result of \"ab,bc->ac\"",
+        EinsumDense("ab,bc->ac", outputShape: [3], biasAxes: "b"), [nil, 2]),
 ]

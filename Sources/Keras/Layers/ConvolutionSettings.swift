@@ -71,7 +71,8 @@ public struct ConvolutionSettings: Sendable {
 
     /// The number of channels of an input that fits, or nil and a mistake.
     func channels(of input: Tensor<Float>, _ context: LayerContext) -> Int? {
-        let meaning = rank == 1 ? "[batch, steps, channels]" : "[batch, height, width, channels]"
+        let space = rank == 1 ? "steps" : rank == 2 ? "height, width" : "depth, height, width"
+        let meaning = "[batch, \(space), channels]"
         guard context.hasRank(rank + 2, input, dataFormat == .channelsFirst ? "channels first" : meaning) else {
             return nil
         }
@@ -130,6 +131,8 @@ public struct ConvolutionSettings: Sendable {
 
     var pairOfStrides: (Int, Int) { (strides[0], strides[strides.count - 1]) }
     var pairOfDilations: (Int, Int) { (dilations[0], dilations[dilations.count - 1]) }
+    var tripleOfStrides: (Int, Int, Int) { (strides[0], strides[rank / 2], strides[rank - 1]) }
+    var tripleOfDilations: (Int, Int, Int) { (dilations[0], dilations[rank / 2], dilations[rank - 1]) }
 }
 
 // MARK: - In files

@@ -20,6 +20,20 @@ public struct Activation: UnaryLayer {
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> { function(input, context) }
 }
 
+/// Gives back what it is given.
+///
+/// - Shapes: any, unchanged.
+/// - Source: Keras's `Identity`.
+public struct Identity: Layer {
+    public let state: LayerState
+
+    public init(inputShape: Shape? = nil, name: String? = nil) {
+        state = LayerState(name: name, inputShape: inputShape)
+    }
+
+    public func call(_ inputs: [LayerValue], _ context: LayerContext) -> [LayerValue] { inputs }
+}
+
 /// Makes a vector of each sample.
 ///
 /// - Shapes: `[batch, a, b, ...]` → `[batch, a·b·...]`; `[batch]` → `[batch, 1]`.
@@ -120,6 +134,12 @@ extension Activation: ConfigurableLayer {
     public init(configuration: Configuration) throws {
         self.init(try configuration.activation(), name: configuration.layerName)
     }
+}
+
+extension Identity: ConfigurableLayer {
+    public var configuration: Configuration { Configuration(Self.className) }
+
+    public init(configuration: Configuration) throws { self.init(name: configuration.layerName) }
 }
 
 extension Flatten: ConfigurableLayer {

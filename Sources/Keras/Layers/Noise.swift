@@ -153,7 +153,7 @@ public struct SpatialDropout2D: UnaryLayer {
     }
 }
 
-private func droppingWhole(
+func droppingWhole(
     _ input: Tensor<Float>, _ rate: Double, _ noiseShape: [Int?], _ seed: Int?, _ context: LayerContext
 ) -> Tensor<Float> {
     guard (0...1).contains(rate) else { return context.mistake("the rate must be from 0 to 1, but is \(rate)") }

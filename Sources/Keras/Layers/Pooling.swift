@@ -21,7 +21,8 @@ struct PoolingSettings: Sendable {
             context.report("causal padding is for convolutions", hint: "use valid or same")
             return false
         }
-        return context.hasRank(size.count + 2, input, size.count == 1 ? "sequences" : "images")
+        let kinds = ["sequences", "images", "volumes"]
+        return context.hasRank(size.count + 2, input, kinds[min(size.count, 3) - 1])
     }
 
     var json: [String: JSONValue] {

@@ -151,7 +151,7 @@ public struct Cropping2D: UnaryLayer, MaskEnding {
 }
 
 /// The input without the ends of some axes.
-private func cropped(
+func cropped(
     _ input: Tensor<Float>, _ cuts: [(axis: Int, ends: (Int, Int))], _ context: LayerContext
 ) -> Tensor<Float> {
     var output = input
@@ -166,7 +166,8 @@ private func cropped(
             switch axis {
             case 1: output[.all, slice]
             case 2: output[.all, .all, slice]
-            default: output[.all, .all, .all, slice]
+            case 3: output[.all, .all, .all, slice]
+            default: output[.all, .all, .all, .all, slice]
             }
     }
     return output

@@ -38,6 +38,12 @@ for name in [
 ]:
     case("activation-" + name, L.Activation(name), (3, 5))
 case("activation-glu", L.Activation("glu"), (3, 6))
+case("identity", L.Identity(), (3, 4))
+case("einsum-dense", L.EinsumDense("abc,cd->abd", (None, 3), activation="tanh", bias_axes="d"), (2, 4, 5))
+case("einsum-dense-heads", L.EinsumDense("abc,cde->abde", (None, 3, 2), bias_axes="e"), (2, 4, 5))
+case("einsum-dense-elided", L.EinsumDense("...x,xy->...y", 3, bias_axes="y"), (2, 3, 4, 5))
+case("einsum-dense-behind", L.EinsumDense("ab...,bc->ac...", 3, bias_axes="c"), (2, 4, 5))
+case("einsum-dense-joined", L.EinsumDense("abc,bcd->ad", 3), (2, 4, 5))
 case("flatten", L.Flatten(), (2, 3, 4))
 case("reshape", L.Reshape((-1, 2)), (2, 3, 4))
 case("permute", L.Permute((3, 1, 2)), (2, 3, 4, 5))
@@ -138,6 +144,28 @@ case("resizing-crop", L.Resizing(3, 6, crop_to_aspect_ratio=True), (2, 5, 5, 2))
 case("center-crop", L.CenterCrop(2, 3), (2, 5, 4, 2))
 case("center-crop-larger", L.CenterCrop(6, 3), (2, 4, 4, 2))
 case("up-sampling2d-first", L.UpSampling2D(2, data_format=FIRST), (2, 2, 3, 4))
+
+# Volumes.
+case("conv3d", L.Conv3D(3, (2, 3, 2)), (2, 4, 4, 3, 2))
+case("conv3d-strides", L.Conv3D(2, (3, 2, 2), strides=(2, 1, 2), padding="same", activation="tanh"), (2, 4, 3, 5, 2))
+case("conv3d-dilations", L.Conv3D(2, 2, dilation_rate=(2, 1, 2), use_bias=False), (2, 4, 3, 5, 2))
+case("conv3d-first", L.Conv3D(2, 2, padding="same", data_format=FIRST), (2, 2, 3, 4, 3))
+case("conv3d-transpose", L.Conv3DTranspose(3, (2, 3, 2), strides=(2, 1, 2)), (2, 2, 3, 2, 2))
+case("conv3d-transpose-same", L.Conv3DTranspose(2, 3, strides=2, padding="same", activation="relu"), (1, 2, 3, 2, 2))
+case("max-pooling3d", L.MaxPooling3D(), (2, 4, 5, 3, 2))
+case("max-pooling3d-same", L.MaxPooling3D((3, 2, 2), strides=(2, 1, 2), padding="same"), (2, 4, 5, 3, 2))
+case("max-pooling3d-first", L.MaxPooling3D(data_format=FIRST), (2, 2, 4, 5, 3))
+case("average-pooling3d", L.AveragePooling3D(2), (2, 4, 5, 3, 2))
+case("average-pooling3d-same", L.AveragePooling3D((3, 2, 2), strides=(2, 1, 2), padding="same"), (2, 4, 5, 3, 2))
+case("global-max3d", L.GlobalMaxPooling3D(keepdims=True), (2, 3, 4, 3, 2))
+case("global-average3d", L.GlobalAveragePooling3D(), (2, 3, 4, 3, 2))
+case("global-average3d-first", L.GlobalAveragePooling3D(data_format=FIRST), (2, 2, 3, 4, 3))
+case("zero-padding3d", L.ZeroPadding3D(((1, 2), (0, 3), (1, 0))), (2, 2, 3, 2, 2))
+case("zero-padding3d-first", L.ZeroPadding3D(data_format=FIRST), (2, 2, 2, 3, 2))
+case("cropping3d", L.Cropping3D(((1, 0), (2, 1), (0, 1))), (2, 3, 5, 4, 2))
+case("cropping3d-first", L.Cropping3D(data_format=FIRST), (2, 2, 3, 4, 4))
+case("up-sampling3d", L.UpSampling3D((2, 1, 3)), (2, 2, 3, 2, 2))
+case("spatial-dropout3d-in-use", L.SpatialDropout3D(0.5), (2, 2, 3, 2, 2))
 
 # Normalisation.
 case("batch-normalization", L.BatchNormalization(), (6, 4), training=True)
@@ -342,6 +370,10 @@ def main(path, seed):
         else:
             xs = [
                 rng.random(shape[:-1]) < 0.7 if shape[-1] == "bool" else draw(shape) for shape in shapes]
+        # Which of several largest elements the gradient goes to is a convention: TensorFlow's kernel takes all of them,
+        # XLA's and those for images the first.
+        if isinstance(layers[0], L.MaxPooling3D):
+            xs[0] = (rng.permutation(xs[0].size).reshape(xs[0].shape) / 64).astype(np.float32)
         # Where activations bend, their slope is a convention.
         if isinstance(layers[0], (L.Activation, L.ReLU, L.LeakyReLU, L.ELU, L.PReLU)):
             xs[0].flat[:9] = [-6, -3, -1, -0.5, 0, 0.5, 1, 3, 6]
