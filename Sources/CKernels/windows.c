@@ -8,8 +8,12 @@
 typedef struct {
   /// By ck_access_kind less CK_REDUCE_SUM.
   void (*combine[CK_REDUCTIONS])(void *to, const void *from, int64_t count);
+  void (*row[CK_REDUCTIONS])(void *to, const void *from, const int64_t *offset, int64_t elements, int64_t positions,
+                             int64_t step, int64_t channels);
   void (*choose)(void *best, void *which, const void *from, int64_t number, int64_t count);
   void (*scatter)(void *to, const void *which, const void *source, int64_t number, int64_t count);
+  void (*scatter_row)(void *to, const void *from, const void *source, int64_t source_step, const int64_t *offset,
+                      int64_t elements, int64_t positions, int64_t step, int64_t channels);
   void (*accumulate)(void *sum, const void *a, int64_t a_step, const void *b, int64_t b_step, int64_t count,
                      int64_t channels);
   void (*accumulate_multiplied)(void *sum, const void *a, int64_t a_step, const void *b, int64_t b_step, int64_t count,
@@ -205,6 +209,56 @@ static inline bool next_element(const ck_window *w, const placed *at, int64_t *e
   return false;
 }
 
+// ---------------------------------------------------------------- windows that lie inside
+
+enum { most_elements = 64 };
+
+/// Where the elements of a window lie behind its first one, if all of them lie inside at every position.
+typedef struct { int64_t count, offset[most_elements]; } pattern;
+
+/// False where a window sticks out somewhere or is too large.
+static bool find_pattern(const ck_window *w, pattern *p) {
+  p->count = 1;
+  p->offset[0] = 0;
+  if (w->rank == 0) return false;
+  int64_t stride = w->inner;
+  for (int32_t d = w->rank - 1; d >= 0; stride *= w->extent[d--]) {
+    const int64_t last = (w->positions[d] - 1) * w->stride[d] + (w->size[d] - 1) * w->dilation[d];
+    if (w->low[d] != 0 || w->positions[d] < 1 || last >= w->extent[d]) return false;
+    if (p->count * w->size[d] > most_elements) return false;
+    // Dimensions further out change slower: the order of next_element.
+    for (int64_t i = p->count * w->size[d] - 1; i >= 0; i--) {
+      p->offset[i] = p->offset[i % p->count] + i / p->count * w->dilation[d] * stride;
+    }
+    p->count *= w->size[d];
+  }
+  return true;
+}
+
+/// Whether no element belongs to two windows; and whether each belongs to one.
+static bool are_disjoint(const ck_window *w) {
+  for (int32_t d = 0; d < w->rank; d++)
+    if (w->stride[d] <= (w->size[d] - 1) * w->dilation[d]) return false;
+  return true;
+}
+
+static bool cover_all(const ck_window *w) {
+  for (int32_t d = 0; d < w->rank; d++)
+    if (w->stride[d] != w->size[d] || w->dilation[d] != 1 || w->positions[d] * w->stride[d] != w->extent[d]) return false;
+  return true;
+}
+
+/// Where the first window of a row of windows begins, in elements of the array.
+static int64_t row_start(const ck_window *w, int64_t row) {
+  int64_t start = 0, stride = w->inner * w->extent[w->rank - 1];
+  for (int32_t d = w->rank - 2; d >= 0; d--) {
+    start += row % w->positions[d] * w->stride[d] * stride;
+    row /= w->positions[d];
+    stride *= w->extent[d];
+  }
+  return start;
+}
+
 // ---------------------------------------------------------------- the kernels
 
 void ck_reduce_window_run(const ck_window *w, char *const *buffers, const ck_team *team) {
@@ -213,6 +267,16 @@ void ck_reduce_window_run(const ck_window *w, char *const *buffers, const ck_tea
   void (*combine)(void *, const void *, int64_t) = kernels->combine[w->reducer - CK_REDUCE_SUM];
   const char *in = buffers[w->in] + w->in_offset;
   char *out = buffers[w->out] + w->out_offset;
+  pattern inside;
+  if (bytes > 0 && find_pattern(w, &inside)) {
+    const int64_t positions = w->positions[w->rank - 1], size = bytes / w->inner;
+    const range rows = share(positions_of(w, 0) / positions, team);
+    for (int64_t row = rows.low; row < rows.high; row++) {
+      kernels->row[w->reducer - CK_REDUCE_SUM](out + row * positions * bytes, in + row_start(w, row) * size, inside.offset,
+                                               inside.count, positions, w->stride[w->rank - 1] * w->inner, w->inner);
+    }
+    return;
+  }
   const range mine = share(positions_of(w, 0), team);
   placed at;
   if (mine.low >= mine.high || bytes == 0) return;
@@ -276,11 +340,23 @@ void ck_select_and_scatter_run(const ck_window *w, char *const *buffers, const c
   const int64_t positions = positions_of(w, has_outer ? 1 : 0);
   const int64_t blocks = (w->inner + most_channels - 1) / most_channels;
   const range mine = share(outer * blocks, team);
+  pattern inside;
+  const bool is_simple = w->rank > has_outer && find_pattern(w, &inside) && are_disjoint(w);
+  const bool is_covered = is_simple && cover_all(w);
   for (int64_t unit = mine.low; unit < mine.high; unit++) {
     const int64_t index = unit / blocks, channel = unit % blocks * most_channels;
     const int64_t channels = least(most_channels, w->inner - channel);
-    for (int64_t row = 0; row < whole; row++) {
+    for (int64_t row = 0; row < whole && !is_covered; row++) {
       memset(out + ((index * whole + row) * w->inner + channel) * size, 0, (size_t)(channels * size));
+    }
+    if (is_simple) {
+      const int64_t run = w->positions[w->rank - 1], rows = positions / run;
+      for (int64_t row = index * rows; row < (index + 1) * rows; row++) {
+        const int64_t at = (row_start(w, row) + channel) * size;
+        kernels->scatter_row(out + at, in + at, source + (row * run * w->inner + channel) * size, w->inner, inside.offset,
+                             inside.count, run, w->stride[w->rank - 1] * w->inner, channels);
+      }
+      continue;
     }
     select_and_scatter(w, kernels, in, source, out, index * positions, positions, channel, channels);
   }

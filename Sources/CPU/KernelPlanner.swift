@@ -98,6 +98,24 @@ struct KernelPlanner {
         return false
     }
 
+    /// The parts of an array that padding takes, by their first elements and their shapes.
+    private func borders(low: [Int], high: [Int], shape: [Int]) -> [(offset: Int, shape: [Int])] {
+        var parts: [(offset: Int, shape: [Int])] = []
+        let strides = rowMajorStrides(shape)
+        // What is left when the borders along the dimensions so far are done.
+        var (offset, rest) = (0, shape)
+        for axis in shape.indices {
+            for (start, size) in [(0, low[axis]), (shape[axis] - high[axis], high[axis])] where size > 0 {
+                var part = rest
+                part[axis] = size
+                parts.append((offset + start * strides[axis], part))
+            }
+            rest[axis] -= low[axis] + high[axis]
+            offset += low[axis] * strides[axis]
+        }
+        return parts
+    }
+
     private mutating func place(_ value: ValueID) throws(InvalidProgram) {
         let step = program[value]
         let shape = step.type.shape
@@ -156,11 +174,17 @@ struct KernelPlanner {
                 position += part[axis]
             }
 
-        case .pad(let low, _, let interior):
-            let fill = KernelDraft.Copy(
-                source: views[step.operands[1].int].broadcast(axes: [], from: [], to: shape), destination: value,
-                offset: 0, strides: rowMajorStrides(shape))
-            append(KernelDraft(.copy(fill), space: shape), computes: value)
+        case .pad(let low, let high, let interior):
+            let fills =
+                interior.allSatisfy { $0 == 0 } && step.type.count > parallelThreshold
+                ? borders(low: low, high: high, shape: shape)
+                : [(offset: 0, shape: shape)]
+            for part in fills {
+                let fill = KernelDraft.Copy(
+                    source: views[step.operands[1].int].broadcast(axes: [], from: [], to: part.shape),
+                    destination: value, offset: part.offset, strides: rowMajorStrides(shape))
+                append(KernelDraft(.copy(fill), space: part.shape), computes: value)
+            }
             let strides = rowMajorStrides(shape)
             let offset = zip(low, strides).reduce(0) { $0 + $1.0 * $1.1 }
             let inside = KernelDraft.Copy(

@@ -5,22 +5,45 @@ import Tensors
 
 extension Program {
     /// The same program with narrow integers multiplied (and counted in windows) in 32 bits, of which the lower ones are
-    /// equal, and with the padding of convolutions made beforehand, so that kernels never look outside an image.
+    /// equal, with the padding of convolutions made beforehand, so that kernels never look outside an image, and with large
+    /// reductions to few elements in two steps, of which threads share the first.
     ///
     /// - Errors: `InvalidProgram` where a padded image is larger than memory can address.
     func legalized() throws(InvalidProgram) -> Program {
-        guard steps.contains(where: { $0.needsWiderIntegers || $0.hasPadding }) else { return self }
+        let needsChange = steps.contains { step in
+            step.needsWiderIntegers || step.hasPadding || outerAxisOfTwoSteps(step) != nil
+        }
+        guard needsChange else { return self }
         var result = Program()
         result.parameters = parameters
         result.constants = constants
         var rewriting = Rewriting(program: result)
         for (index, step) in steps.enumerated() {
             rewriting.tag = tag(of: ValueID(index)) ?? -1
-            try rewriting.add(step)
+            try rewriting.add(step, outerAxis: outerAxisOfTwoSteps(step))
         }
         result = rewriting.program
         result.results = results.map { rewriting.values[$0.int] }
         return result
+    }
+}
+
+extension Program {
+    /// For a reduction of a large array to so few elements that threads cannot share them: the dimension that is reduced
+    /// last. It is the outermost, so that a thread reads what lies together, and the same for any number of threads.
+    fileprivate func outerAxisOfTwoSteps(_ step: Step) -> Int? {
+        guard case .reduce(_, let axes) = step.instruction, let operand = step.operands.first else { return nil }
+        let type = type(of: operand)
+        let reduced = axes.sorted().filter { type.shape[$0] > 1 }
+        // Threads share the elements of the result unless these are adjacent and few.
+        let innermost = type.shape.count - 1
+        let isShared = type.shape.indices.contains { axis in
+            !axes.contains(axis) && type.shape[axis] > (axis == innermost ? 255 : 1)
+        }
+        guard reduced.count > 1, !isShared, type.shape[reduced[0]] > 7, type.count > parallelThreshold else {
+            return nil
+        }
+        return reduced[0]
     }
 }
 
@@ -61,7 +84,8 @@ private struct Rewriting {
         return ValueID(program.steps.count - 1)
     }
 
-    mutating func add(_ step: Program.Step) throws(InvalidProgram) {
+    /// - Parameter outerAxis: for a reduction in two steps: the dimension of the second.
+    mutating func add(_ step: Program.Step, outerAxis: Int?) throws(InvalidProgram) {
         var operands = step.operands.map { values[$0.int] }
         var type = step.type
         if step.needsWiderIntegers {
@@ -76,6 +100,14 @@ private struct Rewriting {
             operands[0] = try pad(operands[0], [WindowAxis()] + space + [WindowAxis()])
             window.axes = window.axes.map { WindowAxis(size: $0.size, stride: $0.stride, dilation: $0.dilation) }
             value = append(.convolution(window), operands, type)
+        } else if case .reduce(let reducer, let axes) = step.instruction, let outerAxis {
+            let inner = axes.filter { $0 != outerAxis }
+            var shape = program.type(of: operands[0]).shape
+            for axis in inner.sorted(by: >) { shape.remove(at: axis) }
+            let parts = append(.reduce(reducer, axes: inner), operands, ArrayType(type.dtype, shape))
+            // Dimensions in front of it that are left have kept their numbers.
+            let position = outerAxis - inner.filter { $0 < outerAxis }.count
+            value = append(.reduce(reducer, axes: [position]), [parts], type)
         } else {
             value = append(step.instruction, operands, type)
         }

@@ -77,6 +77,14 @@ package final class ProgramBuilder {
         return value
     }
 
+    /// The value of an instruction that is there already.
+    func existing(_ instruction: Instruction, _ operands: [ValueID]) -> ValueID? {
+        guard let type = try? instruction.resultType(of: operands.map { program.type(of: $0) }, declared: nil) else {
+            return nil
+        }
+        return known[Program.Step(instruction, operands, type)]
+    }
+
     private func append(_ step: Program.Step) {
         program.steps.append(step)
         program.tags.append(tag)

@@ -125,7 +125,7 @@ extension ProgramBuilder {
         if dtype(of: onTrue) == .bool, let (first, second) = uniformPair(onTrue, onFalse), first != second {
             return first != 0 ? predicate : try unary(.not, predicate)
         }
-        return nil
+        return try rectifiedBeforeScattering(predicate, onTrue, onFalse)
     }
 
     private func uniformPair(_ left: ValueID, _ right: ValueID) -> (Double, Double)? {

@@ -1,6 +1,7 @@
 // What the builder replaces while a program is built: instructions that do nothing, moves of moves, and small
 // computations on constants. Every rule keeps the value exactly, NaN and infinity included, but for the sign of a zero
-// (x + 0), for powers that become products, and for sums of n equal numbers, which become one correctly rounded product.
+// (x + 0), for powers that become products, for sums of n equal numbers, which become one correctly rounded product, and
+// around gradients of pools (see Simplification+Windows.swift).
 
 import Tensors
 
@@ -150,6 +151,7 @@ extension ProgramBuilder {
     ) throws(InvalidProgram) -> ValueID? {
         let inner = program[operand]
         if axes.allSatisfy({ inner.type.shape[$0] == 1 }) { return try reshape(operand, to: type.shape) }
+        if reducer == .sum, let summed = try summedBeforeScattering(axes, operand) { return summed }
         guard case .broadcast(let innerAxes) = inner.instruction else { return nil }
 
         // Along the dimensions that a broadcast repeats, the reduction sees `count` times the same element.

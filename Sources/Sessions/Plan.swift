@@ -85,8 +85,16 @@ final class Plan: Sendable {
         return found.reversed()
     }
 
-    func takeRun() -> RunState { idleRuns.pop() ?? RunState(self) }
-    func giveBack(_ run: RunState) { idleRuns.push(run) }
+    func takeRun() -> RunState {
+        let run = idleRuns.pop() ?? RunState(self)
+        run.owner = self
+        return run
+    }
+
+    func giveBack(_ run: RunState) {
+        run.owner = nil
+        idleRuns.push(run)
+    }
 }
 
 /// One run of a plan: what it holds on to while it runs. It is used again by the next run, so that a warm step
@@ -94,6 +102,9 @@ final class Plan: Sendable {
 final class RunState: @unchecked Sendable {
     // Unchecked: it belongs to one run at a time.
     unowned let plan: Plan
+    /// The plan as long as the run is on its way: the session's cache may let go of it, or take another of two that were
+    /// made at the same time.
+    fileprivate var owner: Plan?
     let frame: Executable.Frame
     var feeds: [UntypedArray?]
     var readValues: [ArrayStorage?]

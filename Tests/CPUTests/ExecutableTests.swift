@@ -158,6 +158,32 @@ func argumentsToOverwrite(_ program: Program) -> [Int: Int] {
         }
     }
 
+    /// Reductions in two steps, and borders that are filled apart from the inside.
+    @Test func largeReductionsAndPaddingAgreeWithTheInterpreter() throws {
+        let builder = ProgramBuilder()
+        let x = builder.parameter(ArrayType(.float32, [20, 30, 17, 12]))
+        let wide = try builder.unary(.tanh, x)
+        let padded = try builder.add(
+            .pad(low: [0, 1, 2, 0], high: [1, 1, 0, 3], interior: [0, 0, 0, 0]), [x, builder.scalar(2, .float32)])
+        let turned = try builder.transpose(x, [3, 0, 2, 1])
+        let program = builder.finish(results: [
+            try builder.reduce(.sum, wide, axes: [0, 1, 2]), try builder.reduce(.maximum, wide, axes: [1, 2]),
+            try builder.reduce(.minimum, wide, axes: [0, 1, 2, 3]), try builder.reduce(.sum, wide, axes: [0, 2, 3]),
+            try builder.reduce(.maximum, turned, axes: [1, 2]), padded, wide,
+        ])
+        let arguments = [NDArray<Float>(randomNormal: [20, 30, 17, 12], standardDeviation: 1, seed: 3).untyped]
+        let expected = try Interpreter.run(program, arguments)
+        for device in Self.devices + [CPUDevice(threads: 3)] {
+            for (index, (result, wanted)) in zip(try run(program, arguments, on: device), expected).enumerated() {
+                let differences = result.differences(from: wanted, tolerance: 1e-5)
+                #expect(differences.isEmpty, "result \(index): \(differences.prefix(3))")
+            }
+        }
+        let alone = try run(program, arguments, on: CPUDevice(threads: 1))
+        let together = try run(program, arguments, on: CPUDevice(threads: 4))
+        for (one, other) in zip(alone, together) { #expect(one.differences(from: other, tolerance: 0).isEmpty) }
+    }
+
     @Test func resultsDoNotDependOnTheNumberOfThreads() throws {
         let builder = ProgramBuilder()
         let x = builder.parameter(ArrayType(.float32, [200, 300]))

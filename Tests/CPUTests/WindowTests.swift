@@ -106,6 +106,29 @@ import Testing
         try check(builder.finish(results: [value]), seed: seed, tolerance: dtype.isFloating ? 1e-5 : 0)
     }
 
+    /// Windows that lie inside, side by side or with gaps, as most pools have them: they go by rows.
+    @Test(arguments: 0..<40) func windowsThatLieInsideAgreeWithTheInterpreter(seed: UInt64) throws {
+        var random = RandomStream(seed: seed, stream: 2)
+        func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &random) }
+        let dtype = DType.all.filter(\.isNumeric)[Int(seed) % DType.all.filter(\.isNumeric).count]
+        let builder = ProgramBuilder(simplifies: false)
+        var (axes, shape) = ([WindowAxis()], [1 + below(4)])
+        for _ in 0..<(1 + below(2)) {
+            let size = 1 + below(3), stride = size + below(2), positions = 1 + below(5)
+            axes.append(WindowAxis(size: size, stride: stride))
+            shape.append((positions - 1) * stride + size + below(stride))
+        }
+        axes.append(WindowAxis())
+        shape.append([1, 3, 16, 33, 70][below(5)])
+        let operand = builder.parameter(ArrayType(dtype, shape))
+        let source = builder.parameter(ArrayType(dtype, try #require(axes.positions(over: shape))))
+        let program = builder.finish(results: [
+            try builder.add(.selectAndScatter(axes), [operand, source]),
+            try builder.reduceWindow(.maximum, operand, axes), try builder.reduceWindow(.sum, operand, axes),
+        ])
+        try check(program, seed: seed, tolerance: dtype.isFloating ? 1e-5 : 0)
+    }
+
     @Test func windowsOfManyElementsNumberThemRight() throws {
         // More elements than the bits of a narrow integer can number.
         let builder = ProgramBuilder(simplifies: false)

@@ -1,4 +1,5 @@
 import Programs
+import TestSupport
 import Tensors
 import Testing
 
@@ -203,5 +204,76 @@ import Testing
             try builder.binary(.divide, builder.scalar(1, .int32), builder.scalar(0, .int32))
         }
         #expect(left == [.binary(.divide)])
+    }
+
+    // MARK: - Gradients of pools
+
+    private static let image = ArrayType(.float32, [2, 4, 6, 3])
+    private static let pool = [
+        WindowAxis(), WindowAxis(size: 2, stride: 2), WindowAxis(size: 3, stride: 3), WindowAxis(),
+    ]
+
+    /// A program that scatters into an image, with and without rules, and what both give.
+    private func scattering(
+        _ windows: [WindowAxis], _ build: (ProgramBuilder, _ x: ValueID, _ scattered: ValueID) throws -> [ValueID]
+    ) throws -> Program {
+        let programs = try [true, false].map { simplifies in
+            let builder = ProgramBuilder(simplifies: simplifies)
+            let x = builder.parameter(Self.image)
+            let positions = try #require(windows.positions(over: Self.image.shape))
+            let source = builder.parameter(ArrayType(.float32, positions))
+            let results = try build(builder, x, builder.add(.selectAndScatter(windows), [x, source]))
+            return builder.finish(results: results)
+        }
+        try verify(programs[0])
+        let arguments = programs[0].parameters.enumerated().map { index, type in
+            NDArray<Float>(randomNormal: type.shape, standardDeviation: 1, seed: UInt64(index)).untyped
+        }
+        let results = try programs.map { try Interpreter.run($0, arguments) }
+        for (one, other) in zip(results[0], results[1]) {
+            #expect(one.differences(from: other, tolerance: 1e-6).isEmpty)
+        }
+        return programs[0]
+    }
+
+    private func selectCount(_ program: Program, _ shape: [Int]) -> Int {
+        program.steps.count { $0.instruction == .select && $0.type.shape == shape }
+    }
+
+    @Test func aRectifierBeforeAPoolChoosesAmongWhatIsScattered() throws {
+        func rectified(_ builder: ProgramBuilder, _ x: ValueID, _ scattered: ValueID) throws -> ValueID {
+            let zeros = try builder.filled(0, Self.image)
+            return try builder.select(builder.compare(.greater, x, zeros), scattered, zeros)
+        }
+        let small = try scattering(Self.pool) { builder, x, scattered in
+            [try builder.reduceWindow(.maximum, x, Self.pool), try rectified(builder, x, scattered)]
+        }
+        #expect(selectCount(small, Self.image.shape) == 0 && selectCount(small, [2, 2, 2, 3]) == 1)
+        // Without the pool's result it would have to be made for this.
+        let alone = try scattering(Self.pool) { builder, x, scattered in [try rectified(builder, x, scattered)] }
+        #expect(selectCount(alone, Self.image.shape) == 1)
+        let overlapping = [WindowAxis(), WindowAxis(size: 3, low: 1, high: 1), WindowAxis(size: 2), WindowAxis()]
+        let other = try scattering(overlapping) { builder, x, scattered in
+            [try builder.reduceWindow(.maximum, x, overlapping), try rectified(builder, x, scattered)]
+        }
+        #expect(selectCount(other, Self.image.shape) == 0)
+    }
+
+    @Test func aSumOfScatteredValuesIsTheirSum() throws {
+        func scatters(_ program: Program) -> Bool {
+            program.pruned().steps.contains {
+                if case .selectAndScatter = $0.instruction { true } else { false }
+            }
+        }
+        #expect(try !scatters(scattering(Self.pool) { [try $0.reduce(.sum, $2, axes: [0, 1, 2])] }))
+        #expect(try !scatters(scattering(Self.pool) { [try $0.reduce(.sum, $2, axes: [1, 2])] }))
+        let padded = [WindowAxis(), WindowAxis(size: 3, low: 1, high: 1), WindowAxis(size: 2, stride: 2), WindowAxis()]
+        #expect(try !scatters(scattering(padded) { [try $0.reduce(.sum, $2, axes: [1, 2])] }))
+        // Sums along one of the dimensions are others, and so are largest values.
+        #expect(try scatters(scattering(Self.pool) { [try $0.reduce(.sum, $2, axes: [0, 1])] }))
+        #expect(try scatters(scattering(Self.pool) { [try $0.reduce(.maximum, $2, axes: [0, 1, 2])] }))
+        // The first window of these lies outside altogether.
+        let outside = [WindowAxis(), WindowAxis(size: 2, low: 2), WindowAxis(), WindowAxis()]
+        #expect(try scatters(scattering(outside) { [try $0.reduce(.sum, $2, axes: [0, 1, 2])] }))
     }
 }

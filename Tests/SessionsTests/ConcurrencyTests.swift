@@ -25,6 +25,20 @@ import Testing
         #expect(Set(seen).count == 8_000)
     }
 
+    /// Each makes a plan, of which the session keeps one.
+    @Test func tasksThatAskForTheSameAtOnceAllGetIt() async throws {
+        let graph = Graph()
+        let sum = graph.asDefault { (constant([1, 2, 3] as [Float]) * 2).sum() }
+        for _ in 0..<100 {
+            let session = Session(graph: graph)
+            let sums = try await withThrowingTaskGroup(of: Float.self) { group in
+                for _ in 0..<4 { group.addTask { try session.run(sum).scalar } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(sums == [12, 12, 12, 12])
+        }
+    }
+
     @Test func readersSeeAllOfAnUpdateOrNothingOfIt() async throws {
         let graph = Graph()
         let (a, b, update) = graph.asDefault {

@@ -39,7 +39,8 @@ import Testing
         try Graph().asDefault {
             let x = placeholder(Float.self, [2, 6, 6, 3], name: "x")
             let w = Variable<Float>(.ones, shape: [3, 3, 3, 4], name: "w")
-            let loss = relu(conv2d(maxPool2d(x, size: (2, 2), strides: (1, 1), padding: .same), w, padding: .same)).sum()
+            let loss = relu(conv2d(maxPool2d(x, size: (2, 2), strides: (1, 1), padding: .same), w, padding: .same))
+                .sum()
             let step = w.assignSub(gradients(of: loss, with: [w.tensor])[0])
             let session = Session()
             try session.initializeVariables()
