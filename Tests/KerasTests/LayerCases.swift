@@ -87,6 +87,9 @@ extension LayerCase {
         .init("discretization-one-hot", Discretization([-1, 0, 0.5], mode: .oneHot)),
         .init("discretization-multi-hot", Discretization([-1, 0, 0.5], mode: .multiHot)),
         .init("discretization-count", Discretization([-1, 0, 0.5], mode: .count)),
+        .init("random-images-in-use") {
+            [RandomFlip(.horizontal), RandomBrightness(0.5, seed: 3), RandomContrast((0.25, 0.5), valueRange: (0, 1))]
+        },
         .init("masking") { [Masking(value: 2), GlobalAveragePooling1D()] },
         .init("masking-passed-on") {
             [Masking(), Dense(3, activation: .relu), Dropout(0.5), LayerNormalization(), GlobalAveragePooling1D()]

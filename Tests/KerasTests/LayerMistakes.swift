@@ -328,4 +328,15 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "EinsumDense \"einsum_dense\": axis \"b\" of the bias is not one of the result of \"ab,bc->ac\"",
         EinsumDense("ab,bc->ac", outputShape: [3], biasAxes: "b"), [nil, 2]),
+
+    // Images changed at random.
+    .init(
+        "RandomFlip \"random_flip\": takes inputs of rank 4, images, but is given shape [?, 8, 8]", RandomFlip(),
+        [nil, 8, 8]),
+    .init(
+        "RandomBrightness \"random_brightness\": factors must ascend from -1.0 or above to at most 1, but are "
+            + "(-1.5, 1.5)", RandomBrightness(1.5), [nil, 8, 8, 1]),
+    .init(
+        "RandomContrast \"random_contrast\": factors must be from 0 to 1, but are (0.0, nan)",
+        RandomContrast((0, .nan)), [nil, 8, 8, 1]),
 ]

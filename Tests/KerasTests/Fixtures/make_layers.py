@@ -76,6 +76,10 @@ case("discretization", [L.Discretization([-1.0, 0.0, 0.5]), L.Embedding(4, 3)], 
 case("discretization-one-hot", L.Discretization([-1.0, 0.0, 0.5], output_mode="one_hot"), (4, 5))
 case("discretization-multi-hot", L.Discretization([-1.0, 0.0, 0.5], output_mode="multi_hot"), (4, 5))
 case("discretization-count", L.Discretization([-1.0, 0.0, 0.5], output_mode="count"), (4, 5))
+case(
+    "random-images-in-use",
+    [L.RandomFlip("horizontal"), L.RandomBrightness(0.5, seed=3), L.RandomContrast((0.25, 0.5), value_range=(0, 1))],
+    (2, 3, 4, 2))
 case("masking", [L.Masking(mask_value=2.0), L.GlobalAveragePooling1D()], (5, 4, 2), whole=3)
 case(
     "masking-passed-on",
