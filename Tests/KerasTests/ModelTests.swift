@@ -23,6 +23,16 @@ import Training
         #expect(model.summaryText().contains("Total params: 407,050"))
     }
 
+    @Test func aMistakeInAModelNamesTheLineOfTheProgram() throws {
+        let graph = Graph()
+        let line = #line + 1
+        let model = Sequential(in: graph) { Conv2D(2, kernelSize: (3, 3), inputShape: [28, 28]) }
+        let error = #expect(throws: GraphError.self) {
+            try model.predict(NDArray<Float>(repeating: 0, shape: [1, 28, 28]))
+        }
+        #expect("\(error.map { "\($0)" } ?? "")".contains("ModelTests.swift:\(line): Conv2D"))
+    }
+
     @Test func aStackLearnsToSeparateTwoClouds() throws {
         let graph = Graph()
         graph.seed = 1
