@@ -206,7 +206,9 @@ public final class LayerContext: Sendable {
             return nil
         }
         outer?.state.add(child: layer)
-        return withNameScope(layer.name) {
+        // Beside its weights, nodes stand under the layer's very name, which is its alone. Another would be one that the next
+        // layer of its type cannot have.
+        return withNameScope(layer.name, reserved: layer.state.scope) {
             content.withLock { $0.frames.append(Frame(state: layer.state, className: className)) }
             defer { content.withLock { _ = $0.frames.popLast() } }
             return LayerContext.$current.withValue(self, operation: body)

@@ -376,7 +376,7 @@ let graphMistakes: [UserMistake] = [
     .init(
         "a model of two graphs",
         """
-        AddV2 "sum_1/Add": input 1, "b:0", belongs to another graph
+        AddV2 "sum/Add": input 1, "b:0", belongs to another graph
             hint: make all inputs inside the same asDefault block
         """
     ) { kit in
