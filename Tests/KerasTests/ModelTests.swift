@@ -1,6 +1,6 @@
 import Datasets
 import Graphs
-import Keras
+@testable import Keras
 import Operations
 import Sessions
 import Tensors
@@ -56,6 +56,18 @@ import Training
             try model.predict(NDArray<Float>(repeating: 0, shape: [1, 28, 28]))
         }
         #expect("\(error.map { "\($0)" } ?? "")".contains("ModelTests.swift:\(line): Conv2D"))
+    }
+
+    @Test func aDatasetOfUnknownLengthEndsWithTheNumberOfItsSteps() {
+        final class Text: ProgressOutput {
+            var text = ""
+            var terminalWidth: Int? { nil }
+            func write(_ more: String) { text += more }
+        }
+        let output = Text()
+        var display = ProgressDisplay(title: nil, total: nil, verbosity: .lines, output: output)
+        display.finish(step: 10, Logs())
+        #expect(output.text.hasPrefix("10/10 - "))
     }
 
     @Test func aStackLearnsToSeparateTwoClouds() throws {
