@@ -290,6 +290,14 @@ enum SampleModels {
         #expect(try other.getWeights() == model.getWeights())
     }
 
+    @Test func anArchiveHoldsTheWeightsInKerasOrder() throws {
+        let folder = try TemporaryFolder()
+        let model = SampleModels.branched()
+        try model.saveWeights(to: folder.path("weights.npz"))
+        let reader = try NPZReader(folder.path("weights.npz"))
+        #expect(try reader.names.map { try reader.read($0, as: Float.self) } == model.getWeights())
+    }
+
     @Test func weightsThatDoNotFitAreReported() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("w.npz")
