@@ -160,6 +160,12 @@ public final class LayerContext: Sendable {
         if let size = input.shape[axis] { return size }
         // What follows from a mistake is not reported again.
         guard input.node.isSound else { return nil }
+        if input.shape.rank == 1, axis == -1 {
+            report(
+                "needs inputs with an axis behind that of the samples, but is given shape \(input.shape)",
+                hint: "give numbers that are samples by themselves as shape [samples, 1]")
+            return nil
+        }
         if let rank = input.shape.rank, !(-rank..<rank).contains(axis) {
             report("needs an input with an axis \(axis), but is given shape \(input.shape)")
         } else {
@@ -171,9 +177,19 @@ public final class LayerContext: Sendable {
     }
 
     /// Whether the input has the rank that a layer needs; else a mistake.
-    public func hasRank(_ rank: Int, _ input: Tensor<Float>, _ meaning: String) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - meaning: what the axes stand for.
+    ///   - canLackAxis: whether an input with one axis less is likely to lack one of size 1, such as that of channels.
+    public func hasRank(
+        _ rank: Int, _ input: Tensor<Float>, _ meaning: String, canLackAxis: Bool = true
+    ) -> Bool {
         guard let found = input.shape.rank, found != rank else { return true }
-        report("takes inputs of rank \(rank), \(meaning), but is given shape \(input.shape)")
+        let sample = Shape(Array((input.shape.dimensions ?? []).dropFirst())).known
+        let hint = sample.map { "is there an axis missing? Reshape(\($0 + [1])) before it adds one" }
+        report(
+            "takes inputs of rank \(rank), \(meaning), but is given shape \(input.shape)",
+            hint: canLackAxis && found == rank - 1 ? hint : nil)
         return false
     }
 
