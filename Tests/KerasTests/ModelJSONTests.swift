@@ -338,7 +338,7 @@ enum SampleModels {
                     ? [model.inputs[0].tensor.node.name: AnyArray(SampleModels.samples)]
                     : ["a": AnyArray(SampleModels.samples), "b": AnyArray(SampleModels.others)])
             #expect(outputs.count == model.outputs.count)
-            #expect(throws: (any Error).self) { try model.save(to: path) }
+            #expect(throws: (any Error).self) { try model.save(to: path, overwrite: false) }
         }
         for bad in ["m.keras", "m.h5", "m.npz"] {
             #expect(throws: KerasError.self) { try SampleModels.stack().save(to: folder.path(bad)) }
