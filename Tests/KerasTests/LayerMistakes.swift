@@ -41,12 +41,20 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
 /// Calls a layer, whichever it is.
 private func call(_ layer: some Layer, _ inputs: [LayerValue]) { _ = layer.callAsFunction(inputs) }
 
+/// What inputs with one axis less are told.
+private func axisHint(_ shape: String) -> String {
+    "\n    hint: is there an axis missing? Reshape(\(shape)) before it adds one"
+}
+
 private let layerMistakes: [LayerMistake] = [
     // Dense, and what has no weights.
     .init("Dense \"dense\": units must be above 0, but is 0", Dense(0), [nil, 3]),
     .init(
         "Dense \"dense\": must know the size of axis -1 of its input, whose shape is [?, ?]\n"
             + "    hint: give the model's input that size", Dense(2), [nil, nil]),
+    .init(
+        "Dense \"dense\": needs inputs with an axis behind that of the samples, but is given shape [?]\n"
+            + "    hint: give numbers that are samples by themselves as shape [samples, 1]", Dense(2), [nil]),
     .init("Dense \"dense\": needs an input with a batch axis and another, but is given shape [3]", Dense(2), [3]),
     .init("Dense \"dense\": takes one input, but is given 2", Dense(2), [nil, 3], [nil, 3]),
     .init(
@@ -86,7 +94,8 @@ private let layerMistakes: [LayerMistake] = [
         [nil, 2]),
     .init(
         "SpatialDropout1D \"spatial_dropout1d\": takes inputs of rank 3, [batch, steps, channels], but is given shape "
-            + "[?, 2]", SpatialDropout1D(0.5), [nil, 2]),
+            + "[?, 2]"
+            + axisHint("[2, 1]"), SpatialDropout1D(0.5), [nil, 2]),
     .init(
         "SpatialDropout2D \"spatial_dropout2d\": the rate must be from 0 to 1, but is 2.0", SpatialDropout2D(2),
         [nil, 2, 2, 1]),
@@ -94,16 +103,19 @@ private let layerMistakes: [LayerMistake] = [
     // Look-ups.
     .init("Embedding \"embedding\": sizes must be at least 1, but are 0 and 3", Embedding(0, 3), [nil, 2]),
     .init(
-        "Masking \"masking\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 2]", Masking(),
+        "Masking \"masking\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 2]"
+            + axisHint("[2, 1]"), Masking(),
         [nil, 2]),
 
     // Convolutions.
     .init(
-        "Conv1D \"conv1d\": takes inputs of rank 3, [batch, steps, channels], but is given shape [?, 5]",
+        "Conv1D \"conv1d\": takes inputs of rank 3, [batch, steps, channels], but is given shape [?, 5]"
+            + axisHint("[5, 1]"),
         Conv1D(2, kernelSize: 3), [nil, 5]),
     .init("Conv1D \"conv1d\": kernelSize must be at least 1, but is [0]", Conv1D(2, kernelSize: 0), [nil, 5, 1]),
     .init(
-        "Conv2D \"conv2d\": takes inputs of rank 4, [batch, height, width, channels], but is given shape [?, 28, 28]",
+        "Conv2D \"conv2d\": takes inputs of rank 4, [batch, height, width, channels], but is given shape [?, 28, 28]"
+            + axisHint("[28, 28, 1]"),
         Conv2D(2, kernelSize: (3, 3)), [nil, 28, 28]),
     .init("Conv2D \"conv2d\": filters must be at least 1, but is 0", Conv2D(0, kernelSize: (3, 3)), [nil, 8, 8, 1]),
     .init(
@@ -133,7 +145,8 @@ private let layerMistakes: [LayerMistake] = [
 
     // Pooling.
     .init(
-        "MaxPooling2D \"max_pooling2d\": takes inputs of rank 4, images, but is given shape [?, 4, 4]", MaxPooling2D(),
+        "MaxPooling2D \"max_pooling2d\": takes inputs of rank 4, images, but is given shape [?, 4, 4]"
+            + axisHint("[4, 4, 1]"), MaxPooling2D(),
         [nil, 4, 4]),
     .init(
         "MaxPooling1D \"max_pooling1d\": pool size and strides must be at least 1, but are [0] and [0]",
@@ -145,17 +158,20 @@ private let layerMistakes: [LayerMistake] = [
         "AveragePooling2D \"average_pooling2d\": pool size and strides must be at least 1, but are [2, 2] and [2, -1]",
         AveragePooling2D(strides: (2, -1)), [nil, 4, 4, 1]),
     .init(
-        "GlobalMaxPooling1D \"global_max_pooling1d\": takes inputs of rank 3, sequences, but is given shape [?, 4]",
+        "GlobalMaxPooling1D \"global_max_pooling1d\": takes inputs of rank 3, sequences, but is given shape [?, 4]"
+            + axisHint("[4, 1]"),
         GlobalMaxPooling1D(), [nil, 4]),
     .init(
         "GlobalAveragePooling2D \"global_average_pooling2d\": takes inputs of rank 4, images, but is given shape "
-            + "[?, 4, 4]", GlobalAveragePooling2D(), [nil, 4, 4]),
+            + "[?, 4, 4]"
+            + axisHint("[4, 4, 1]"), GlobalAveragePooling2D(), [nil, 4, 4]),
 
     // Padding, cutting, repeating.
     .init("ZeroPadding1D \"zero_padding1d\": padding must not be below 0", ZeroPadding1D((-1, 0)), [nil, 4, 4]),
     .init(
         "ZeroPadding2D \"zero_padding2d\": takes inputs of rank 4, [batch, height, width, channels], but is given "
-            + "shape [?, 4, 4]", ZeroPadding2D(), [nil, 4, 4]),
+            + "shape [?, 4, 4]"
+            + axisHint("[4, 4, 1]"), ZeroPadding2D(), [nil, 4, 4]),
     .init(
         "Cropping1D \"cropping1d\": cuts 2 and 2 off axis 1 of shape [?, 4, 1]: nothing is left", Cropping1D((2, 2)),
         [nil, 4, 1]),
@@ -199,7 +215,8 @@ private let layerMistakes: [LayerMistake] = [
         "GRUCell \"gru_cell\": recurrentDropout must be from 0 up to, but not 1, but is 1.0",
         GRU(2, recurrentDropout: 1), [nil, 5, 3]),
     .init(
-        "LSTM \"lstm\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 5]", LSTM(2), [nil, 5]),
+        "LSTM \"lstm\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 5]"
+            + axisHint("[5, 1]"), LSTM(2), [nil, 5]),
     .init(
         "LSTM \"lstm\": takes a sequence and perhaps 2 initial states, but is given 2 inputs", LSTM(2), [nil, 5, 3],
         [nil, 2]),
@@ -234,7 +251,8 @@ private let layerMistakes: [LayerMistake] = [
         "AdditiveAttention \"additive_attention\": the dropout must be from 0 up to, but not 1, but is 1.5",
         AdditiveAttention(dropout: 1.5), [nil, 5, 3], [nil, 5, 3]),
     .init(
-        "Attention \"attention\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 3]",
+        "Attention \"attention\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 3]"
+            + axisHint("[3, 1]"),
         Attention(), [nil, 5, 3], [nil, 3]),
     .init(
         "GroupQueryAttention \"group_query_attention\": 3 heads of keys do not divide 4 heads of queries",

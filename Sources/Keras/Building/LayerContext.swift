@@ -160,6 +160,12 @@ public final class LayerContext: Sendable {
         if let size = input.shape[axis] { return size }
         // What follows from a mistake is not reported again.
         guard input.node.isSound else { return nil }
+        if input.shape.rank == 1, axis == -1 {
+            report(
+                "needs inputs with an axis behind that of the samples, but is given shape \(input.shape)",
+                hint: "give numbers that are samples by themselves as shape [samples, 1]")
+            return nil
+        }
         if let rank = input.shape.rank, !(-rank..<rank).contains(axis) {
             report("needs an input with an axis \(axis), but is given shape \(input.shape)")
         } else {
@@ -171,9 +177,19 @@ public final class LayerContext: Sendable {
     }
 
     /// Whether the input has the rank that a layer needs; else a mistake.
-    public func hasRank(_ rank: Int, _ input: Tensor<Float>, _ meaning: String) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - meaning: what the axes stand for.
+    ///   - canLackAxis: whether an input with one axis less is likely to lack one of size 1, such as that of channels.
+    public func hasRank(
+        _ rank: Int, _ input: Tensor<Float>, _ meaning: String, canLackAxis: Bool = true
+    ) -> Bool {
         guard let found = input.shape.rank, found != rank else { return true }
-        report("takes inputs of rank \(rank), \(meaning), but is given shape \(input.shape)")
+        let sample = Shape(Array((input.shape.dimensions ?? []).dropFirst())).known
+        let hint = sample.map { "is there an axis missing? Reshape(\($0 + [1])) before it adds one" }
+        report(
+            "takes inputs of rank \(rank), \(meaning), but is given shape \(input.shape)",
+            hint: canLackAxis && found == rank - 1 ? hint : nil)
         return false
     }
 
@@ -206,7 +222,9 @@ public final class LayerContext: Sendable {
             return nil
         }
         outer?.state.add(child: layer)
-        return withNameScope(layer.name) {
+        // Beside its weights, nodes stand under the layer's very name, which is its alone. Another would be one that the next
+        // layer of its type cannot have.
+        return withNameScope(layer.name, reserved: layer.state.scope) {
             content.withLock { $0.frames.append(Frame(state: layer.state, className: className)) }
             defer { content.withLock { _ = $0.frames.popLast() } }
             return LayerContext.$current.withValue(self, operation: body)

@@ -21,7 +21,7 @@ public struct Permute: UnaryLayer, MaskEnding {
         guard axes.sorted() == Array(1..<(axes.count + 1)) else {
             return context.mistake("axes \(axes) are not an order of the axes 1...\(axes.count)")
         }
-        guard context.hasRank(axes.count + 1, input, "as there are axes and the batch's") else {
+        guard context.hasRank(axes.count + 1, input, "as there are axes and the batch's", canLackAxis: false) else {
             return context.nothing
         }
         return input.transposed(permutation: [0] + axes)
