@@ -38,6 +38,46 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
     }
 }
 
+@Suite struct HugeLayerTests {
+    /// What cannot be is refused by name, whichever size says so; nothing overflows.
+    @Test(arguments: [Int.max, 1 << 62, 1 << 32])
+    func sizesThatNoMemoryHoldsAreRefused(_ size: Int) {
+        let sequences: Shape = [6, 4]
+        let images: Shape = [6, 5, 2]
+        let layers: [(layer: any Layer, shape: Shape)] = [
+            (Dense(size), sequences), (Embedding(size, size), [3]), (Conv1D(size, kernelSize: size), sequences),
+            (DepthwiseConv1D(2, depthMultiplier: size), sequences),
+            (DepthwiseConv2D((2, 2), depthMultiplier: size), images),
+            (SeparableConv2D(size, kernelSize: (2, 2), depthMultiplier: size), images),
+            (SeparableConv1D(size, kernelSize: 2, depthMultiplier: size), sequences), (SimpleRNN(size), sequences),
+            (LSTM(size), sequences), (GRU(size), sequences), (Bidirectional(LSTM(size)), sequences),
+            (RepeatVector(size), [3]), (UpSampling1D(size), sequences), (Keras.Resizing(size, 3), images),
+            (Keras.Resizing(size, size, interpolation: .nearest), images), (CenterCrop(size, 2), images),
+            (ZeroPadding1D((size, size)), sequences), (ZeroPadding2D(vertical: (size, size)), images),
+        ]
+        for (layer, shape) in layers {
+            let graph = Graph()
+            let isIndex = layer is any IndexLayer
+            let x = input(shape: shape, dtype: isIndex ? .int32 : .float32, in: graph)
+            let model = Model(inputs: x, outputs: layer(x))
+            #expect(!model.summaryText().isEmpty)
+            let dimensions = [2] + (shape.known ?? [])
+            #expect(throws: (any Error).self, "\(type(of: layer).className)") {
+                try isIndex
+                    ? model.predict(NDArray<Int32>.zeros(dimensions)) : model.predict(NDArray<Float>.zeros(dimensions))
+            }
+        }
+    }
+
+    @Test func headsThatNoMemoryHoldsAreRefused() {
+        for (heads, size) in [(Int.max, 2), (2, Int.max), (Int.max, Int.max)] {
+            let x = input(shape: [4, 3], in: Graph())
+            let model = Model(inputs: x, outputs: MultiHeadAttention(heads: heads, keySize: size)([x, x]))
+            #expect(throws: GraphError.self) { try model.predict(NDArray<Float>.zeros([2, 4, 3])) }
+        }
+    }
+}
+
 /// Calls a layer, whichever it is.
 private func call(_ layer: some Layer, _ inputs: [LayerValue]) { _ = layer.callAsFunction(inputs) }
 
@@ -260,6 +300,44 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "MultiHeadAttention \"multi_head_attention\": heads and sizes must be at least 1 and the dropout below 1, but are "
             + "0, 2 and 0.0", MultiHeadAttention(heads: 0, keySize: 2), [nil, 5, 3], [nil, 5, 3]),
+
+    // Settings that no array and no number can follow.
+    .init(
+        "Conv2D \"conv2d_1/Conv2D\": the strides must be at most 2147483647, but are [4611686018427387904, 1]",
+        Conv2D(1, kernelSize: (2, 2), strides: (1 << 62, 1)), [nil, 4, 4, 1]),
+    .init(
+        "Pad \"conv1d_1/Pad\": paddings [0, 0, 9223372036854775807, 0, 0, 0] are too large",
+        Conv1D(1, kernelSize: 3, padding: .causal, dilation: .max), [nil, 4, 1]),
+    .init(
+        "Cropping1D \"cropping1d\": cuts 9223372036854775807 and 1 off axis 1 of shape [?, 4, 1]: nothing is left",
+        Cropping1D((.max, 1)), [nil, 4, 1]),
+    .init(
+        "LayerNormalization \"layer_normalization\": axes [-1, 2] name an axis twice",
+        LayerNormalization(axes: [-1, 2]), [nil, 4, 3]),
+    .init(
+        "LayerNormalization \"layer_normalization\": epsilon must not be below 0, but is -1.0",
+        LayerNormalization(epsilon: -1), [nil, 3]),
+    .init(
+        "BatchNormalization \"batch_normalization\": epsilon must not be below 0, but is nan",
+        BatchNormalization(epsilon: .nan), [nil, 3]),
+    .init(
+        "Dense \"dense\": the initializer RandomUniform draws from 1.0 up to 0.0, which is no range",
+        Dense(2, kernelInitializer: .randomUniform(minimum: 1, maximum: 0)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the initializer RandomUniform draws from nan up to 0.0, which is no range",
+        Dense(2, kernelInitializer: .randomUniform(minimum: .nan, maximum: 0)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the initializer TruncatedNormal has mean 0.0 and standard deviation -1.0, which must not be "
+            + "below 0", Dense(2, kernelInitializer: .truncatedNormal(standardDeviation: -1)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the initializer VarianceScaling has the scale 0.0, but must have one above 0",
+        Dense(2, kernelInitializer: .varianceScaling(scale: 0)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the constraint MaxNorm has the maximum -1.0, but must have one of at least 0",
+        Dense(2, kernelConstraint: .maxNorm(-1)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the constraint MinMaxNorm brings norms into nan...1.0 at the rate 1.0, but must into a range "
+            + "from 0 on", Dense(2, kernelConstraint: .minMaxNorm(minimum: .nan)), [nil, 3]),
 
     // Other sizes.
     .init(

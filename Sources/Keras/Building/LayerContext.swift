@@ -27,10 +27,16 @@ public final class LayerContext: Sendable {
     public let graph: Graph
     let isInTraining: Bool
     private let content = Mutex(Content())
+    /// The pass inside of which this one is made, where a layer begins one.
+    private let outer: LayerContext?
+
+    /// So deep may layers lie in each other; each is a call on the program's stack.
+    private static let depthLimit = 100
 
     init(graph: Graph, isTraining: Bool) {
         self.graph = graph
         isInTraining = isTraining
+        outer = Self.current
     }
 
     /// Whether the pass is one of training: dropout drops, batch normalisation uses the batch's moments.
@@ -206,6 +212,22 @@ public final class LayerContext: Sendable {
         } ?? [LayerValue(nothing)]
     }
 
+    /// Why a layer cannot be called where this pass is; nil where it can.
+    private func obstacle(to layer: any Layer) -> (message: String, hint: String)? {
+        var depth = 0
+        var pass: LayerContext? = self
+        while let context = pass {
+            let frames = context.content.withLock { $0.frames }
+            if frames.contains(where: { $0.state === layer.state }) {
+                return ("is called inside itself", "a layer cannot be a part of itself")
+            }
+            depth += frames.count
+            pass = context.outer
+        }
+        guard depth >= Self.depthLimit else { return nil }
+        return ("lies in \(depth) layers, one in the other", "let layers follow each other instead")
+    }
+
     /// Adds nodes as part of a layer: weights and mistakes are its own.
     ///
     /// - Returns: nil and a mistake where the layer's weights belong to another graph.
@@ -219,6 +241,10 @@ public final class LayerContext: Sendable {
                 Mistake(
                     "its weights belong to another graph", hint: "make a new layer, or use one graph for both"),
                 operation: className, node: layer.name)
+            return nil
+        }
+        if let fact = obstacle(to: layer) {
+            graph.report(Mistake(fact.message, hint: fact.hint), operation: className, node: layer.name)
             return nil
         }
         outer?.state.add(child: layer)

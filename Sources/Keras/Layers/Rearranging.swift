@@ -157,7 +157,7 @@ func cropped(
     var output = input
     for (axis, ends) in cuts {
         guard ends.0 >= 0, ends.1 >= 0 else { return context.mistake("cropping must not be below 0") }
-        if let size = input.shape[axis], ends.0 + ends.1 >= size {
+        if let size = input.shape[axis], clampedSum([ends.0, ends.1]) >= size {
             return context.mistake(
                 "cuts \(ends.0) and \(ends.1) off axis \(axis) of shape \(input.shape): nothing is left")
         }

@@ -60,11 +60,8 @@ extension Model {
 
     /// The same model in a graph of its own.
     private func copy(_ configuration: String) throws -> Model {
-        var types: [any ConfigurableLayer.Type] = []
-        var waiting: [any Layer] = [self]
-        while let layer = waiting.popLast() {
-            if let layer = layer as? any ConfigurableLayer { types.append(type(of: layer)) }
-            waiting += layer.state.children
+        let types = withLayersInside().compactMap { layer -> (any ConfigurableLayer.Type)? in
+            (layer as? any ConfigurableLayer).map { type(of: $0) }
         }
         let copy = try modelFromJSON(configuration, customLayers: types, in: Graph())
         try copy.setWeights(try getWeights())
