@@ -339,4 +339,10 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "RandomContrast \"random_contrast\": factors must be from 0 to 1, but are (0.0, nan)",
         RandomContrast((0, .nan)), [nil, 8, 8, 1]),
+    .init(
+        "RandomZoom \"random_zoom\": must know the size of axis 2 of its input, whose shape is [?, 8, ?, 1]\n"
+            + "    hint: give the model's input that size", RandomZoom(0.5), [nil, 8, nil, 1]),
+    .init(
+        "RandomTranslation \"random_translation\": factors must ascend from -1.0 or above to at most 1, but are "
+            + "(-2.0, 2.0)", RandomTranslation(height: 0.5, width: 2), [nil, 8, 8, 1]),
 ]
