@@ -32,6 +32,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "TensorGraph", targets: ["TensorGraph"]),
+        .library(name: "Charts", targets: ["Charts"]),
         .executable(name: "mnist", targets: ["mnist"]),
         .executable(name: "inverse", targets: ["inverse"]),
         .executable(name: "gradients", targets: ["gradients"]),

@@ -147,7 +147,9 @@ extension DatasetError {
 
     static func labelOutOfRange(_ file: String?, index: Int, label: Int, classCount: Int) -> DatasetError {
         DatasetError(
-            file: file, reason: "label number \(index) is \(label), outside 0...\(classCount - 1)",
+            file: file,
+            reason: "label number \(index) is \(label), "
+                + (classCount > 0 ? "outside 0...\(classCount - 1)" : "but there are \(classCount) classes"),
             hint: "check that this is the file of labels and that it is undamaged")
     }
 

@@ -70,8 +70,7 @@ package struct Origin: Sendable {
 
     private static let modules = [
         "Graphs", "Operations", "Sessions", "Training", "Tensors", "Programs", "TensorGraph", "GraphDefs",
-        "SavedModels",
-        "Summaries", "Checkpoints",
+        "SavedModels", "Summaries", "Checkpoints", "Keras",
     ]
 
     private static func isInsideLibrary(_ path: String) -> Bool {

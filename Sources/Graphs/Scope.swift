@@ -57,11 +57,18 @@ public func resetDefaultGraph() {
 ///
 /// - Errors: a name that TensorFlow would not accept is a mistake.
 public func withNameScope<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
-    if !isValidName(Scope.current.qualified(name)) {
-        Graph.default.report(.invalidName(name), operation: "name scope", node: name)
-    }
-    let qualified = Graph.default.uniqueScopeName(Scope.current.qualified(name))
-    return try Scope.with({ $0.prefix = qualified + "/" }, body)
+    try withNameScope(name, reserved: nil, body)
+}
+
+/// The same, for something that reserved a name before: where the scopes in force give that very name, it is entered as it
+/// is.
+package func withNameScope<Result>(
+    _ name: String, reserved: String?, _ body: () throws -> Result
+) rethrows -> Result {
+    let qualified = Scope.current.qualified(name)
+    if !isValidName(qualified) { Graph.default.report(.invalidName(name), operation: "name scope", node: name) }
+    let prefix = (qualified == reserved ? qualified : Graph.default.uniqueScopeName(qualified)) + "/"
+    return try Scope.with({ $0.prefix = prefix }, body)
 }
 
 /// Asks for a device, such as `/cpu:0`, for the nodes made in `body`.

@@ -136,6 +136,10 @@ package struct ImageWindow: Hashable, Sendable {
             if numbers.contains(where: { $0 <= 0 }) {
                 throw Mistake("the \(what) must be positive, but are \(numbers)")
             }
+            // TensorFlow's kernels hold them in 32 bits; with more, places in an array would overflow.
+            if numbers.contains(where: { $0 > Int(Int32.max) }) {
+                throw Mistake("the \(what) must be at most \(Int32.max), but are \(numbers)")
+            }
         }
         guard case .explicit(let pairs) = padding.kind else { return }
         if pairs.count != spaceRank {

@@ -105,6 +105,8 @@ package struct Resizing: Operation {
         let builder = context.builder
         let isGradient = role == .nearestGradient || role == .bilinearGradient
         let type = ArrayType(role == .bilinear ? .float32 : dtype, shape)
+        // Where each element comes from is worked out here, which must not take more memory than the result may.
+        if let refusal = Memory.refusal(of: shape, type.dtype) { throw Mistake(refusal) }
         if shape.contains(0) || context.shape(0).contains(0) { return [try builder.filled(0, type)] }
         var value = context.operands[0]
         if isBilinear { value = try builder.convert(value, to: type.dtype) }

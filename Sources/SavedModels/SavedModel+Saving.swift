@@ -21,26 +21,29 @@ extension SavedModel {
     /// model is there whole or not at all.
     ///
     /// - Parameters:
-    ///   - path: the folder to be made; there must be nothing of that name.
+    ///   - path: the folder to be made.
     ///   - signatures: what the model can be asked to compute.
     ///   - assets: paths of files that are to come with it.
     ///   - tags: what the graph is meant for.
+    ///   - overwrite: whether a saved model of that name is replaced, once the new one is whole; else, and for any other
+    ///     folder or file of that name, that is an error.
     /// - Errors: `SavedModelError`, `GraphError` for a graph with mistakes, `SessionError`, `CheckpointError`,
     ///   `FileError`.
     /// - Source: `tf.compat.v1.saved_model.simple_save` of TensorFlow 2.21.
     public static func save(
         _ session: Session, to path: String, signatures: [String: ModelSignature], assets: [String] = [],
-        tags: [String] = SavedModel.servingTags, files: any FileSystem = LocalFileSystem()
+        tags: [String] = SavedModel.servingTags, overwrite: Bool = false, files: any FileSystem = LocalFileSystem()
     ) throws {
         try save(
-            session, to: path, signatures: signatures, assets: assets, extraFiles: [:], tags: tags, files: files)
+            session, to: path, signatures: signatures, assets: assets, extraFiles: [:], tags: tags,
+            overwrite: overwrite, files: files)
     }
 
     /// The same, with files for those who wrote the model: they lie in the folder `assets.extra`, which TensorFlow leaves
     /// alone.
     package static func save(
         _ session: Session, to path: String, signatures: [String: ModelSignature], assets: [String],
-        extraFiles: [String: [UInt8]], tags: [String], files: any FileSystem
+        extraFiles: [String: [UInt8]], tags: [String], overwrite: Bool, files: any FileSystem
     ) throws {
         let graph = session.graph
         var metaGraph = try MetaGraphDef(graph, tags: tags).message
@@ -62,8 +65,14 @@ extension SavedModel {
             }
         }
         if try files.status(path) != nil {
-            throw SavedModelError(
-                .exists, path, "there is something of that name already; choose another, or remove it")
+            guard try files.status(joinPath(path, fileName)) != nil else {
+                throw SavedModelError(
+                    .exists, path, "there is something else of that name; choose another, or remove it")
+            }
+            guard overwrite else {
+                throw SavedModelError(
+                    .exists, path, "there is a saved model of that name; pass overwrite: true, or choose another name")
+            }
         }
 
         let (variables, values) = try self.variables(of: session, neededBy: signatures, path)
@@ -85,7 +94,7 @@ extension SavedModel {
             $0.savedModelSchemaVersion = 1
             $0.metaGraphs = [metaGraph]
         }
-        try write(model, variables, values, assetFiles, extraFiles, to: path, files)
+        try write(model, variables, values, assetFiles, extraFiles, to: path, overwrite: overwrite, files)
     }
 
     /// The variables that have a value, with it.
@@ -158,7 +167,7 @@ extension SavedModel {
     private static func write(
         _ model: Tensorflow_SavedModel, _ variables: [AnyVariable], _ values: [AnyArray],
         _ assets: [(name: String, path: String)], _ extraFiles: [String: [UInt8]], to path: String,
-        _ files: any FileSystem
+        overwrite: Bool, _ files: any FileSystem
     ) throws {
         let bytes: [UInt8]
         do { bytes = try model.serializedBytes() } catch {
@@ -184,8 +193,15 @@ extension SavedModel {
                 try files.writeAtomically(content, to: joinPath(joinPath(temporary, extraFolder), name))
             }
             try files.writeAtomically(bytes, to: joinPath(temporary, fileName))
-            try files.rename(temporary, to: folder)
+            // A folder cannot take the place of another. Whoever stops between the two steps leaves both, whole.
+            let replaced = try overwrite && files.status(folder) != nil ? temporaryPath(for: folder) : nil
+            if let replaced { try files.rename(folder, to: replaced) }
+            do { try files.rename(temporary, to: folder) } catch {
+                if let replaced { try? files.rename(replaced, to: folder) }
+                throw error
+            }
             try files.syncFolder(parentPath(folder))
+            if let replaced { remove(replaced, files) }
         } catch {
             remove(temporary, files)
             throw error

@@ -52,6 +52,13 @@ struct PipelineTests {
         #expect(Dataset.range(.min ..< .max).cardinality == .unknown)
         #expect(try Dataset.range(.min ..< .max).makeIterator(skipping: 3).next() == .min + 3)
         #expect(try Dataset.range(10).batch(.max).makeIterator(skipping: 5).next() == nil)
+        // Whole repetitions are passed over at once, else this would never end.
+        let endless = Dataset.range(7).repeat()
+        let iterator = endless.makeIterator(skipping: .max)
+        #expect(try iterator.next() == Int.max % 7)
+        #expect(try iterator.next() == (Int.max % 7 + 1) % 7)
+        #expect(try endless.skip(.max).skip(.max).map { $0 }.makeIterator(skipping: .max).next() == Int.max % 7 * 3 % 7)
+        #expect(try Dataset.range(7).repeat(.max).enumerated().skip(.max).makeIterator().next()?.x == Int.max)
         #expect(try Dataset.range(5).interleave(cycleLength: .max) { Dataset.range($0) }.elements().count == 10)
     }
 

@@ -16,6 +16,9 @@ struct PreprocessingTests {
             #expect(error?.reason == "label number 1 is \(labels[1]), outside 0...2")
         }
         #expect(datasetError { _ = try toCategorical(NDArray<Int64>([.max])) } != nil)
+        #expect(
+            datasetError { _ = try toCategorical(NDArray<Int32>([0]), classCount: .min) }?.reason
+                == "label number 0 is 0, but there are \(Int.min) classes")
         #expect(datasetError { _ = try toCategorical(NDArray<Int64>([1 << 50])) }?.reason.contains("memory") == true)
     }
 

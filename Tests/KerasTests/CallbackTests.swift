@@ -293,6 +293,22 @@ private final class Recorded: Callback {
         }
     }
 
+    @Test(arguments: ["best.keras", "best.weights.h5"]) func aStateIsNotSavedUnderTheNameOfAnotherKind(_ name: String)
+        throws
+    {
+        let folder = try TemporaryFolder()
+        for weightsOnly in [false, true] {
+            let task = try SmallTask()
+            let error = #expect(throws: KerasError.self) {
+                try task.model.fit(
+                    task.x, task.y, verbose: 0,
+                    callbacks: [ModelCheckpoint(folder.path(name), saveWeightsOnly: weightsOnly)])
+            }
+            #expect(error?.hint?.contains("without ending for a checkpoint") == true)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
     @Test func tensorBoardGetsKerasTags() throws {
         let folder = try TemporaryFolder()
         let task = try SmallTask()

@@ -59,7 +59,10 @@ import Training
                 outputs = [np.asarray(v) for v in flat(model.predict(inputs, verbose=0))]
                 np.savez(f + f"{i}-keras.npz", *outputs)
                 open(f + f"{i}-keras.json", "w").write(model.to_json())
-                named = np.load(f + f"{i}.npz"); safe = load_file(f + f"{i}.safetensors")
+                named = np.load(f + f"{i}.npz")
+                model.set_weights([a for _, a in named.items()])
+                assert all(np.array_equal(a, v) for a, v in zip(model.get_weights(), weights))
+                safe = load_file(f + f"{i}.safetensors")
                 for w, v in zip(model.weights, weights):
                     checkpoint = None
                     for name in named.files:

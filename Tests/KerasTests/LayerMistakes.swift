@@ -38,8 +38,53 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
     }
 }
 
+@Suite struct HugeLayerTests {
+    /// What cannot be is refused by name, whichever size says so; nothing overflows.
+    @Test(arguments: [Int.max, 1 << 62, 1 << 32])
+    func sizesThatNoMemoryHoldsAreRefused(_ size: Int) {
+        let sequences: Shape = [6, 4]
+        let images: Shape = [6, 5, 2]
+        let layers: [(layer: any Layer, shape: Shape)] = [
+            (Dense(size), sequences), (Embedding(size, size), [3]), (Conv1D(size, kernelSize: size), sequences),
+            (DepthwiseConv1D(2, depthMultiplier: size), sequences),
+            (DepthwiseConv2D((2, 2), depthMultiplier: size), images),
+            (SeparableConv2D(size, kernelSize: (2, 2), depthMultiplier: size), images),
+            (SeparableConv1D(size, kernelSize: 2, depthMultiplier: size), sequences), (SimpleRNN(size), sequences),
+            (LSTM(size), sequences), (GRU(size), sequences), (Bidirectional(LSTM(size)), sequences),
+            (RepeatVector(size), [3]), (UpSampling1D(size), sequences), (Keras.Resizing(size, 3), images),
+            (Keras.Resizing(size, size, interpolation: .nearest), images), (CenterCrop(size, 2), images),
+            (ZeroPadding1D((size, size)), sequences), (ZeroPadding2D(vertical: (size, size)), images),
+        ]
+        for (layer, shape) in layers {
+            let graph = Graph()
+            let isIndex = layer is any IndexLayer
+            let x = input(shape: shape, dtype: isIndex ? .int32 : .float32, in: graph)
+            let model = Model(inputs: x, outputs: layer(x))
+            #expect(!model.summaryText().isEmpty)
+            let dimensions = [2] + (shape.known ?? [])
+            #expect(throws: (any Error).self, "\(type(of: layer).className)") {
+                try isIndex
+                    ? model.predict(NDArray<Int32>.zeros(dimensions)) : model.predict(NDArray<Float>.zeros(dimensions))
+            }
+        }
+    }
+
+    @Test func headsThatNoMemoryHoldsAreRefused() {
+        for (heads, size) in [(Int.max, 2), (2, Int.max), (Int.max, Int.max)] {
+            let x = input(shape: [4, 3], in: Graph())
+            let model = Model(inputs: x, outputs: MultiHeadAttention(heads: heads, keySize: size)([x, x]))
+            #expect(throws: GraphError.self) { try model.predict(NDArray<Float>.zeros([2, 4, 3])) }
+        }
+    }
+}
+
 /// Calls a layer, whichever it is.
 private func call(_ layer: some Layer, _ inputs: [LayerValue]) { _ = layer.callAsFunction(inputs) }
+
+/// What inputs with one axis less are told.
+private func axisHint(_ shape: String) -> String {
+    "\n    hint: is there an axis missing? Reshape(\(shape)) before it adds one"
+}
 
 private let layerMistakes: [LayerMistake] = [
     // Dense, and what has no weights.
@@ -47,6 +92,9 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "Dense \"dense\": must know the size of axis -1 of its input, whose shape is [?, ?]\n"
             + "    hint: give the model's input that size", Dense(2), [nil, nil]),
+    .init(
+        "Dense \"dense\": needs inputs with an axis behind that of the samples, but is given shape [?]\n"
+            + "    hint: give numbers that are samples by themselves as shape [samples, 1]", Dense(2), [nil]),
     .init("Dense \"dense\": needs an input with a batch axis and another, but is given shape [3]", Dense(2), [3]),
     .init("Dense \"dense\": takes one input, but is given 2", Dense(2), [nil, 3], [nil, 3]),
     .init(
@@ -86,7 +134,8 @@ private let layerMistakes: [LayerMistake] = [
         [nil, 2]),
     .init(
         "SpatialDropout1D \"spatial_dropout1d\": takes inputs of rank 3, [batch, steps, channels], but is given shape "
-            + "[?, 2]", SpatialDropout1D(0.5), [nil, 2]),
+            + "[?, 2]"
+            + axisHint("[2, 1]"), SpatialDropout1D(0.5), [nil, 2]),
     .init(
         "SpatialDropout2D \"spatial_dropout2d\": the rate must be from 0 to 1, but is 2.0", SpatialDropout2D(2),
         [nil, 2, 2, 1]),
@@ -94,16 +143,19 @@ private let layerMistakes: [LayerMistake] = [
     // Look-ups.
     .init("Embedding \"embedding\": sizes must be at least 1, but are 0 and 3", Embedding(0, 3), [nil, 2]),
     .init(
-        "Masking \"masking\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 2]", Masking(),
+        "Masking \"masking\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 2]"
+            + axisHint("[2, 1]"), Masking(),
         [nil, 2]),
 
     // Convolutions.
     .init(
-        "Conv1D \"conv1d\": takes inputs of rank 3, [batch, steps, channels], but is given shape [?, 5]",
+        "Conv1D \"conv1d\": takes inputs of rank 3, [batch, steps, channels], but is given shape [?, 5]"
+            + axisHint("[5, 1]"),
         Conv1D(2, kernelSize: 3), [nil, 5]),
     .init("Conv1D \"conv1d\": kernelSize must be at least 1, but is [0]", Conv1D(2, kernelSize: 0), [nil, 5, 1]),
     .init(
-        "Conv2D \"conv2d\": takes inputs of rank 4, [batch, height, width, channels], but is given shape [?, 28, 28]",
+        "Conv2D \"conv2d\": takes inputs of rank 4, [batch, height, width, channels], but is given shape [?, 28, 28]"
+            + axisHint("[28, 28, 1]"),
         Conv2D(2, kernelSize: (3, 3)), [nil, 28, 28]),
     .init("Conv2D \"conv2d\": filters must be at least 1, but is 0", Conv2D(0, kernelSize: (3, 3)), [nil, 8, 8, 1]),
     .init(
@@ -133,7 +185,8 @@ private let layerMistakes: [LayerMistake] = [
 
     // Pooling.
     .init(
-        "MaxPooling2D \"max_pooling2d\": takes inputs of rank 4, images, but is given shape [?, 4, 4]", MaxPooling2D(),
+        "MaxPooling2D \"max_pooling2d\": takes inputs of rank 4, images, but is given shape [?, 4, 4]"
+            + axisHint("[4, 4, 1]"), MaxPooling2D(),
         [nil, 4, 4]),
     .init(
         "MaxPooling1D \"max_pooling1d\": pool size and strides must be at least 1, but are [0] and [0]",
@@ -145,17 +198,20 @@ private let layerMistakes: [LayerMistake] = [
         "AveragePooling2D \"average_pooling2d\": pool size and strides must be at least 1, but are [2, 2] and [2, -1]",
         AveragePooling2D(strides: (2, -1)), [nil, 4, 4, 1]),
     .init(
-        "GlobalMaxPooling1D \"global_max_pooling1d\": takes inputs of rank 3, sequences, but is given shape [?, 4]",
+        "GlobalMaxPooling1D \"global_max_pooling1d\": takes inputs of rank 3, sequences, but is given shape [?, 4]"
+            + axisHint("[4, 1]"),
         GlobalMaxPooling1D(), [nil, 4]),
     .init(
         "GlobalAveragePooling2D \"global_average_pooling2d\": takes inputs of rank 4, images, but is given shape "
-            + "[?, 4, 4]", GlobalAveragePooling2D(), [nil, 4, 4]),
+            + "[?, 4, 4]"
+            + axisHint("[4, 4, 1]"), GlobalAveragePooling2D(), [nil, 4, 4]),
 
     // Padding, cutting, repeating.
     .init("ZeroPadding1D \"zero_padding1d\": padding must not be below 0", ZeroPadding1D((-1, 0)), [nil, 4, 4]),
     .init(
         "ZeroPadding2D \"zero_padding2d\": takes inputs of rank 4, [batch, height, width, channels], but is given "
-            + "shape [?, 4, 4]", ZeroPadding2D(), [nil, 4, 4]),
+            + "shape [?, 4, 4]"
+            + axisHint("[4, 4, 1]"), ZeroPadding2D(), [nil, 4, 4]),
     .init(
         "Cropping1D \"cropping1d\": cuts 2 and 2 off axis 1 of shape [?, 4, 1]: nothing is left", Cropping1D((2, 2)),
         [nil, 4, 1]),
@@ -199,7 +255,8 @@ private let layerMistakes: [LayerMistake] = [
         "GRUCell \"gru_cell\": recurrentDropout must be from 0 up to, but not 1, but is 1.0",
         GRU(2, recurrentDropout: 1), [nil, 5, 3]),
     .init(
-        "LSTM \"lstm\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 5]", LSTM(2), [nil, 5]),
+        "LSTM \"lstm\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 5]"
+            + axisHint("[5, 1]"), LSTM(2), [nil, 5]),
     .init(
         "LSTM \"lstm\": takes a sequence and perhaps 2 initial states, but is given 2 inputs", LSTM(2), [nil, 5, 3],
         [nil, 2]),
@@ -234,7 +291,8 @@ private let layerMistakes: [LayerMistake] = [
         "AdditiveAttention \"additive_attention\": the dropout must be from 0 up to, but not 1, but is 1.5",
         AdditiveAttention(dropout: 1.5), [nil, 5, 3], [nil, 5, 3]),
     .init(
-        "Attention \"attention\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 3]",
+        "Attention \"attention\": takes inputs of rank 3, [batch, steps, features], but is given shape [?, 3]"
+            + axisHint("[3, 1]"),
         Attention(), [nil, 5, 3], [nil, 3]),
     .init(
         "GroupQueryAttention \"group_query_attention\": 3 heads of keys do not divide 4 heads of queries",
@@ -242,6 +300,44 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "MultiHeadAttention \"multi_head_attention\": heads and sizes must be at least 1 and the dropout below 1, but are "
             + "0, 2 and 0.0", MultiHeadAttention(heads: 0, keySize: 2), [nil, 5, 3], [nil, 5, 3]),
+
+    // Settings that no array and no number can follow.
+    .init(
+        "Conv2D \"conv2d_1/Conv2D\": the strides must be at most 2147483647, but are [4611686018427387904, 1]",
+        Conv2D(1, kernelSize: (2, 2), strides: (1 << 62, 1)), [nil, 4, 4, 1]),
+    .init(
+        "Pad \"conv1d_1/Pad\": paddings [0, 0, 9223372036854775807, 0, 0, 0] are too large",
+        Conv1D(1, kernelSize: 3, padding: .causal, dilation: .max), [nil, 4, 1]),
+    .init(
+        "Cropping1D \"cropping1d\": cuts 9223372036854775807 and 1 off axis 1 of shape [?, 4, 1]: nothing is left",
+        Cropping1D((.max, 1)), [nil, 4, 1]),
+    .init(
+        "LayerNormalization \"layer_normalization\": axes [-1, 2] name an axis twice",
+        LayerNormalization(axes: [-1, 2]), [nil, 4, 3]),
+    .init(
+        "LayerNormalization \"layer_normalization\": epsilon must not be below 0, but is -1.0",
+        LayerNormalization(epsilon: -1), [nil, 3]),
+    .init(
+        "BatchNormalization \"batch_normalization\": epsilon must not be below 0, but is nan",
+        BatchNormalization(epsilon: .nan), [nil, 3]),
+    .init(
+        "Dense \"dense\": the initializer RandomUniform draws from 1.0 up to 0.0, which is no range",
+        Dense(2, kernelInitializer: .randomUniform(minimum: 1, maximum: 0)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the initializer RandomUniform draws from nan up to 0.0, which is no range",
+        Dense(2, kernelInitializer: .randomUniform(minimum: .nan, maximum: 0)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the initializer TruncatedNormal has mean 0.0 and standard deviation -1.0, which must not be "
+            + "below 0", Dense(2, kernelInitializer: .truncatedNormal(standardDeviation: -1)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the initializer VarianceScaling has the scale 0.0, but must have one above 0",
+        Dense(2, kernelInitializer: .varianceScaling(scale: 0)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the constraint MaxNorm has the maximum -1.0, but must have one of at least 0",
+        Dense(2, kernelConstraint: .maxNorm(-1)), [nil, 3]),
+    .init(
+        "Dense \"dense\": the constraint MinMaxNorm brings norms into nan...1.0 at the rate 1.0, but must into a range "
+            + "from 0 on", Dense(2, kernelConstraint: .minMaxNorm(minimum: .nan)), [nil, 3]),
 
     // Other sizes.
     .init(

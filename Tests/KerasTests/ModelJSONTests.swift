@@ -290,6 +290,14 @@ enum SampleModels {
         #expect(try other.getWeights() == model.getWeights())
     }
 
+    @Test func anArchiveHoldsTheWeightsInKerasOrder() throws {
+        let folder = try TemporaryFolder()
+        let model = SampleModels.branched()
+        try model.saveWeights(to: folder.path("weights.npz"))
+        let reader = try NPZReader(folder.path("weights.npz"))
+        #expect(try reader.names.map { try reader.read($0, as: Float.self) } == model.getWeights())
+    }
+
     @Test func weightsThatDoNotFitAreReported() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("w.npz")
@@ -330,7 +338,7 @@ enum SampleModels {
                     ? [model.inputs[0].tensor.node.name: AnyArray(SampleModels.samples)]
                     : ["a": AnyArray(SampleModels.samples), "b": AnyArray(SampleModels.others)])
             #expect(outputs.count == model.outputs.count)
-            #expect(throws: (any Error).self) { try model.save(to: path) }
+            #expect(throws: (any Error).self) { try model.save(to: path, overwrite: false) }
         }
         for bad in ["m.keras", "m.h5", "m.npz"] {
             #expect(throws: KerasError.self) { try SampleModels.stack().save(to: folder.path(bad)) }

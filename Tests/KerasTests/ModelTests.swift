@@ -1,6 +1,6 @@
 import Datasets
 import Graphs
-import Keras
+@testable import Keras
 import Operations
 import Sessions
 import Tensors
@@ -21,6 +21,53 @@ import Training
         #expect(model.weights.map(\.variable.name) == ["dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias"])
         print(model.summaryText())
         #expect(model.summaryText().contains("Total params: 407,050"))
+    }
+
+    @Test func namesOfLayersCountWithoutGapsInEveryForm() throws {
+        struct Tower: UnaryLayer {
+            let state = LayerState()
+            let first = Dense(3)
+            let second = Dense(2)
+            func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> { second(first(input)) }
+        }
+        let graph = Graph()
+        let (a, b) = (input(shape: [4], in: graph), input(shape: [3], in: graph))
+        let shared = Dense(2)
+        let model = Model(
+            inputs: [a, b],
+            outputs: [Concatenate()([Dense(2)(a), Dense(2)(b), shared(shared(Dense(2)(b))), Tower()(a)])])
+        try graph.requireSound()
+        #expect(
+            Set(model.weights.map(\.variable.name).filter { $0.hasSuffix("kernel") }) == [
+                "dense/kernel", "dense_1/kernel", "dense_2/kernel", "dense_3/kernel", "tower/dense/kernel",
+                "tower/dense_1/kernel",
+            ])
+        #expect(Set(model.layers.map(\.name)) == ["dense", "dense_1", "dense_2", "dense_3", "tower", "concatenate"])
+        // Nodes stand beside the weights of their layer.
+        let product = model.outputs[0].tensor.node
+        #expect(product.name.hasPrefix("concatenate/"))
+    }
+
+    @Test func aMistakeInAModelNamesTheLineOfTheProgram() throws {
+        let graph = Graph()
+        let line = #line + 1
+        let model = Sequential(in: graph) { Conv2D(2, kernelSize: (3, 3), inputShape: [28, 28]) }
+        let error = #expect(throws: GraphError.self) {
+            try model.predict(NDArray<Float>(repeating: 0, shape: [1, 28, 28]))
+        }
+        #expect("\(error.map { "\($0)" } ?? "")".contains("ModelTests.swift:\(line): Conv2D"))
+    }
+
+    @Test func aDatasetOfUnknownLengthEndsWithTheNumberOfItsSteps() {
+        final class Text: ProgressOutput {
+            var text = ""
+            var terminalWidth: Int? { nil }
+            func write(_ more: String) { text += more }
+        }
+        let output = Text()
+        var display = ProgressDisplay(title: nil, total: nil, verbosity: .lines, output: output)
+        display.finish(step: 10, Logs())
+        #expect(output.text.hasPrefix("10/10 - "))
     }
 
     @Test func aStackLearnsToSeparateTwoClouds() throws {

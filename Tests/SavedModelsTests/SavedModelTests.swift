@@ -62,6 +62,34 @@ func fixture(_ name: String) throws -> String {
         #expect(try LocalFileSystem().list(folder.path("export")) == ["1"])
     }
 
+    @Test func aModelIsReplacedByANewerOneWhereThatIsAsked() throws {
+        let folder = try TemporaryFolder()
+        let (session, x, y) = try linear()
+        let path = folder.path("m")
+        let signatures = [
+            "serving_default": ModelSignature(inputs: ["x": AnyTensor(x)], outputs: ["y": AnyTensor(y)])
+        ]
+        let asset = try folder.write(Array("a".utf8), to: "labels.txt")
+        try SavedModel.save(session, to: path, signatures: signatures, assets: [asset])
+        try session.setVariableValues(["b": AnyArray(NDArray<Float>([7]))])
+        try SavedModel.save(session, to: path, signatures: signatures, overwrite: true)
+
+        let input = try NDArray<Float>([[3, 4]])
+        let expected = try session.run(y, feeding: x.fed(input))
+        let model = try SavedModel(contentsOf: path)
+        #expect(try model.run(["x": AnyArray(input)]) == ["y": AnyArray(expected)])
+        #expect(model.assets.isEmpty)
+        #expect(try LocalFileSystem().list(folder.path).sorted() == ["labels.txt", "m"])
+
+        // What cannot be written replaces nothing.
+        #expect(throws: (any Error).self) {
+            try SavedModel.save(
+                session, to: path, signatures: signatures, assets: [folder.path("none")], overwrite: true)
+        }
+        #expect(try SavedModel(contentsOf: path).run(["x": AnyArray(input)]) == ["y": AnyArray(expected)])
+        #expect(try LocalFileSystem().list(folder.path).sorted() == ["labels.txt", "m"])
+    }
+
     @Test func mistakesNameTheModelAndTheRepair() throws {
         let folder = try TemporaryFolder()
         let (session, x, y) = try linear()
@@ -91,7 +119,10 @@ func fixture(_ name: String) throws -> String {
                 == "/m: there is no graph with the tags [gpu, train]; there are [serve]")
         #expect(
             message { try SavedModel.save(session, to: path, signatures: [:]) }
-                == "/m: there is something of that name already; choose another, or remove it")
+                == "/m: there is a saved model of that name; pass overwrite: true, or choose another name")
+        #expect(
+            message { try SavedModel.save(session, to: folder.path, signatures: [:], overwrite: true) }
+                == ": there is something else of that name; choose another, or remove it")
         #expect(
             message { _ = try SavedModel(contentsOf: folder.path) }
                 == ": there is no saved_model.pb in it, so it is no saved model")

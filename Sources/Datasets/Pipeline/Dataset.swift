@@ -146,7 +146,7 @@ public final class DatasetIterator<Element: Sendable> {
         guard !isAtEnd else { return nil }
         do {
             if let element = try startedCursor().next() {
-                position.elementCount += 1
+                if position.elementCount < .max { position.elementCount += 1 }
                 return element
             }
             isAtEnd = true

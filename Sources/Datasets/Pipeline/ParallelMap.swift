@@ -47,7 +47,7 @@ final class ParallelMapCursor<Input: Sendable, Output: Sendable>: Cursor<Output>
         let result = pull.change { pull in
             Result {
                 let skipped = try pull.source.skip(count)
-                pull.skipped += skipped
+                pull.skipped &+= skipped
                 return skipped
             }
         }
@@ -97,7 +97,7 @@ final class ParallelMapCursor<Input: Sendable, Output: Sendable>: Cursor<Output>
                 let output = input.flatMap { input in
                     Result {
                         try input.map { input in
-                            try place.rethrowing(element: skipped + number) { try transform(input) }
+                            try place.rethrowing(element: skipped &+ number) { try transform(input) }
                         }
                     }
                 }

@@ -35,7 +35,7 @@ extension Dataset {
             var index = 0
             return ClosureCursor {
                 while let element = try source.next() {
-                    defer { index += 1 }
+                    defer { index &+= 1 }
                     if try place.rethrowing(element: index, { try isIncluded(element) }) { return element }
                 }
                 return nil
@@ -108,7 +108,7 @@ extension Dataset {
         return Dataset(cardinality: size) { epoch in
             // Passes of the whole must not share repetitions, or two epochs would have one order.
             let first = count.map { epoch &* $0 } ?? epoch &* (1 << 32)
-            return RepeatingCursor(count) { try start(first &+ $0) }
+            return RepeatingCursor(count, length: self.count) { try start(first &+ $0) }
         }
     }
 
@@ -155,13 +155,14 @@ private final class MapCursor<Input, Output>: Cursor<Output> {
 
     override func next() throws -> Output? {
         guard let element = try source.next() else { return nil }
-        defer { index += 1 }
+        defer { index &+= 1 }
         return try place.rethrowing(element: index) { try transform(element) }
     }
 
     override func skip(_ count: Int) throws -> Int {
         let skipped = try source.skip(count)
-        index += skipped
+        // An endless pass may be skipped through without end.
+        index &+= skipped
         return skipped
     }
 }
@@ -174,13 +175,14 @@ private final class EnumeratingCursor<Element>: Cursor<Pair<Int, Element>> {
 
     override func next() throws -> Pair<Int, Element>? {
         guard let element = try source.next() else { return nil }
-        defer { index += 1 }
+        defer { index &+= 1 }
         return Pair(index, element)
     }
 
     override func skip(_ count: Int) throws -> Int {
         let skipped = try source.skip(count)
-        index += skipped
+        // An endless pass may be skipped through without end.
+        index &+= skipped
         return skipped
     }
 }
@@ -228,14 +230,17 @@ private final class ShardCursor<Element>: Cursor<Element> {
 
 private final class RepeatingCursor<Element>: Cursor<Element> {
     private let limit: Int?
+    /// The number of elements of a repetition, where it is known.
+    private let length: Int?
     private let start: (Int) throws -> Cursor<Element>
     private var repetition = 0
     private var source: Cursor<Element>?
     /// Whether the current repetition had an element: one without ends the whole, which would never end otherwise.
     private var hasElements = true
 
-    init(_ limit: Int?, _ start: @escaping (Int) throws -> Cursor<Element>) {
+    init(_ limit: Int?, length: Int?, _ start: @escaping (Int) throws -> Cursor<Element>) {
         self.limit = limit
+        self.length = length
         self.start = start
     }
 
@@ -244,7 +249,7 @@ private final class RepeatingCursor<Element>: Cursor<Element> {
         if let source { return source }
         guard hasElements, limit.map({ repetition < $0 }) ?? true else { return nil }
         let source = try start(repetition)
-        repetition += 1
+        repetition &+= 1
         hasElements = false
         self.source = source
         return source
@@ -263,7 +268,15 @@ private final class RepeatingCursor<Element>: Cursor<Element> {
 
     override func skip(_ count: Int) throws -> Int {
         var skipped = 0
-        while skipped < count, let source = try current() {
+        while skipped < count {
+            // Whole repetitions of known length need not be begun.
+            if source == nil, hasElements, let length, length > 0 {
+                let whole = min((count - skipped) / length, limit.map { $0 - repetition } ?? .max)
+                repetition &+= whole
+                skipped += whole * length
+                if skipped == count { break }
+            }
+            guard let source = try current() else { break }
             let part = try source.skip(count - skipped)
             if part > 0 { hasElements = true }
             skipped += part

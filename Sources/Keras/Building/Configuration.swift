@@ -89,10 +89,17 @@ public struct Configuration: Hashable, Sendable {
 enum Named<Function: Sendable>: Sendable {
     case known(Configuration, Function)
     case unknown(String)
+    /// Settings that make no sense, and why.
+    case senseless(Configuration, String)
+
+    /// Known settings, or senseless ones where there is a fact against them.
+    init(_ configuration: Configuration, _ function: Function, refused fact: String?) {
+        self = fact.map { .senseless(configuration, $0) } ?? .known(configuration, function)
+    }
 
     var configuration: Configuration {
         switch self {
-        case .known(let configuration, _): configuration
+        case .known(let configuration, _), .senseless(let configuration, _): configuration
         case .unknown(let name): Configuration(name)
         }
     }
@@ -104,11 +111,13 @@ enum Named<Function: Sendable>: Sendable {
 
     /// The function.
     ///
-    /// - Errors: `KerasError` for an unknown name, with the nearest.
+    /// - Errors: `KerasError` for an unknown name, with the nearest, and for settings that make no sense.
     func function(_ what: String, known: some Collection<String>) throws(KerasError) -> Function {
         switch self {
         case .known(_, let function): return function
         case .unknown(let name): throw .unknownName(name, what, known: Array(known))
+        case .senseless(let configuration, let fact):
+            throw KerasError("the \(what) \(configuration.className) \(fact)")
         }
     }
 }

@@ -60,31 +60,33 @@ extension Layer {
     }
 
     /// Its weights and those of the layers inside it; empty until it is first called.
-    public var weights: [LayerWeight] {
-        var found: [LayerWeight] = []
-        // A loop over a stack: layers may be nested as deep as the user likes.
-        var waiting: [any Layer] = [self]
-        while let layer = waiting.popLast() {
-            found += layer.state.weights
-            waiting += layer.state.children.reversed()
-        }
-        return found
-    }
+    public var weights: [LayerWeight] { withLayersInside().flatMap(\.state.weights) }
 
     /// The weights that `fit` changes.
     public var trainableWeights: [LayerWeight] {
-        var found: [LayerWeight] = []
+        withLayersInside(where: \.isTrainable).flatMap { $0.state.weights.filter(\.isTrainable) }
+    }
+
+    /// It and the layers inside it, each once, the outer before the inner.
+    ///
+    /// - Parameters:
+    ///   - isEntered: whether a layer counts; what is inside of one that does not does not either.
+    func withLayersInside(where isEntered: (any Layer) -> Bool = { _ in true }) -> [any Layer] {
+        var found: [any Layer] = []
+        var seen: Set<ObjectIdentifier> = []
+        // A loop over a stack: layers may be nested as deep as the user likes.
         var waiting: [any Layer] = [self]
         while let layer = waiting.popLast() {
-            guard layer.isTrainable else { continue }
-            found += layer.state.weights.filter(\.isTrainable)
-            waiting += layer.state.children.reversed()
+            // A layer that several models share is met in each of them.
+            guard isEntered(layer), seen.insert(ObjectIdentifier(layer.state)).inserted else { continue }
+            found.append(layer)
+            waiting += ((layer as? Model)?.layers ?? layer.state.children).reversed()
         }
         return found
     }
 
     /// The number of numbers in its weights.
-    public var parameterCount: Int { weights.reduce(0) { $0 + ($1.variable.shape.count ?? 0) } }
+    public var parameterCount: Int { weights.parameterCount }
 
     /// The output for a tensor of a graph.
     ///

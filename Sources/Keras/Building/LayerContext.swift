@@ -27,10 +27,16 @@ public final class LayerContext: Sendable {
     public let graph: Graph
     let isInTraining: Bool
     private let content = Mutex(Content())
+    /// The pass inside of which this one is made, where a layer begins one.
+    private let outer: LayerContext?
+
+    /// So deep may layers lie in each other; each is a call on the program's stack.
+    private static let depthLimit = 100
 
     init(graph: Graph, isTraining: Bool) {
         self.graph = graph
         isInTraining = isTraining
+        outer = Self.current
     }
 
     /// Whether the pass is one of training: dropout drops, batch normalisation uses the batch's moments.
@@ -160,6 +166,12 @@ public final class LayerContext: Sendable {
         if let size = input.shape[axis] { return size }
         // What follows from a mistake is not reported again.
         guard input.node.isSound else { return nil }
+        if input.shape.rank == 1, axis == -1 {
+            report(
+                "needs inputs with an axis behind that of the samples, but is given shape \(input.shape)",
+                hint: "give numbers that are samples by themselves as shape [samples, 1]")
+            return nil
+        }
         if let rank = input.shape.rank, !(-rank..<rank).contains(axis) {
             report("needs an input with an axis \(axis), but is given shape \(input.shape)")
         } else {
@@ -171,9 +183,19 @@ public final class LayerContext: Sendable {
     }
 
     /// Whether the input has the rank that a layer needs; else a mistake.
-    public func hasRank(_ rank: Int, _ input: Tensor<Float>, _ meaning: String) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - meaning: what the axes stand for.
+    ///   - canLackAxis: whether an input with one axis less is likely to lack one of size 1, such as that of channels.
+    public func hasRank(
+        _ rank: Int, _ input: Tensor<Float>, _ meaning: String, canLackAxis: Bool = true
+    ) -> Bool {
         guard let found = input.shape.rank, found != rank else { return true }
-        report("takes inputs of rank \(rank), \(meaning), but is given shape \(input.shape)")
+        let sample = Shape(Array((input.shape.dimensions ?? []).dropFirst())).known
+        let hint = sample.map { "is there an axis missing? Reshape(\($0 + [1])) before it adds one" }
+        report(
+            "takes inputs of rank \(rank), \(meaning), but is given shape \(input.shape)",
+            hint: canLackAxis && found == rank - 1 ? hint : nil)
         return false
     }
 
@@ -188,6 +210,22 @@ public final class LayerContext: Sendable {
                 outputs: outputs.map { TensorType($0.tensor.dtype, $0.tensor.shape) })
             return outputs
         } ?? [LayerValue(nothing)]
+    }
+
+    /// Why a layer cannot be called where this pass is; nil where it can.
+    private func obstacle(to layer: any Layer) -> (message: String, hint: String)? {
+        var depth = 0
+        var pass: LayerContext? = self
+        while let context = pass {
+            let frames = context.content.withLock { $0.frames }
+            if frames.contains(where: { $0.state === layer.state }) {
+                return ("is called inside itself", "a layer cannot be a part of itself")
+            }
+            depth += frames.count
+            pass = context.outer
+        }
+        guard depth >= Self.depthLimit else { return nil }
+        return ("lies in \(depth) layers, one in the other", "let layers follow each other instead")
     }
 
     /// Adds nodes as part of a layer: weights and mistakes are its own.
@@ -205,8 +243,14 @@ public final class LayerContext: Sendable {
                 operation: className, node: layer.name)
             return nil
         }
+        if let fact = obstacle(to: layer) {
+            graph.report(Mistake(fact.message, hint: fact.hint), operation: className, node: layer.name)
+            return nil
+        }
         outer?.state.add(child: layer)
-        return withNameScope(layer.name) {
+        // Beside its weights, nodes stand under the layer's very name, which is its alone. Another would be one that the next
+        // layer of its type cannot have.
+        return withNameScope(layer.name, reserved: layer.state.scope) {
             content.withLock { $0.frames.append(Frame(state: layer.state, className: className)) }
             defer { content.withLock { _ = $0.frames.popLast() } }
             return LayerContext.$current.withValue(self, operation: body)

@@ -34,6 +34,7 @@ public final class LayerState: Sendable {
         var graph: Graph?
         var weights: [LayerWeight] = []
         var children: [any Layer] = []
+        var childStates: Set<ObjectIdentifier> = []
         /// What it keeps from run to run beside its weights.
         var memories: [Variable<Float>] = []
         var isTrainable = true
@@ -92,7 +93,7 @@ public final class LayerState: Sendable {
 
     func add(child: any Layer) {
         content.withLock { content in
-            if !content.children.contains(where: { $0.state === child.state }) { content.children.append(child) }
+            if content.childStates.insert(ObjectIdentifier(child.state)).inserted { content.children.append(child) }
         }
     }
 

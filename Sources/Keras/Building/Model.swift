@@ -86,6 +86,14 @@ public class Model: Layer, @unchecked Sendable {
         structureHolder.withLock { $0 = structure }
     }
 
+    /// Takes on what a layer made of the one output as the new one; a stack grows so, layer by layer.
+    func extendStructure(to output: KerasTensor, from input: KerasTensor) {
+        guard let call = output.call, structureHolder.withLock({ $0?.extend(to: output) ?? false }) else {
+            return adopt(ModelStructure(inputs: [input], outputs: [output]))
+        }
+        state.add(child: call.layer)
+    }
+
     /// The structure, once the model has one.
     var structure: ModelStructure? { structureHolder.withLock { $0 } }
 
@@ -130,9 +138,9 @@ public class Model: Layer, @unchecked Sendable {
 /// The calls of layers between inputs and outputs.
 struct ModelStructure: Sendable {
     let inputs: [KerasTensor]
-    let outputs: [KerasTensor]
+    private(set) var outputs: [KerasTensor]
     /// In an order in which each comes after those it depends on.
-    let calls: [LayerCall]
+    private(set) var calls: [LayerCall]
     /// Inputs that an output depends on, but that are not among the model's.
     private let foreignInputs: [KerasTensor]
 
@@ -164,10 +172,28 @@ struct ModelStructure: Sendable {
         foreignInputs = foreign
     }
 
+    /// Takes what a layer made of the one output as the new one.
+    ///
+    /// - Returns: false, and nothing is changed, where it is made of something else.
+    mutating func extend(to output: KerasTensor) -> Bool {
+        guard outputs.count == 1, let call = output.call, call.inputs.count == 1,
+            call.inputs[0].identity == outputs[0].identity
+        else { return false }
+        outputs = [output]
+        calls.append(call)
+        return true
+    }
+
     /// Reports what is wrong with the structure.
     func report(in graph: Graph, model: String) {
         if outputs.isEmpty {
             graph.report(Mistake("has no outputs"), operation: "Model", node: model)
+        }
+        for (index, tensor) in inputs.enumerated()
+        where inputs[..<index].contains(where: { $0.identity == tensor.identity }) {
+            graph.report(
+                Mistake("\"\(tensor.inputName ?? tensor.tensor.name)\" is among the inputs twice"),
+                operation: "Model", node: model)
         }
         for tensor in foreignInputs {
             graph.report(

@@ -15,6 +15,7 @@ extension Model {
     public func summaryText(expandsNested: Bool = false) -> String {
         var rows: [[String]] = []
         let isStack = self is Sequential
+        let sources = isStack ? [:] : connections
         if !isStack {
             for tensor in inputs {
                 rows.append(["\(tensor.inputName ?? "input") (InputLayer)", shapeText(tensor.shape), "0", "-"])
@@ -29,7 +30,8 @@ extension Model {
                 let isBuilt = layer.state.firstCall != nil
                 rows.append([
                     "\(indent)\(layer.name) (\(type(of: layer).className))", shape,
-                    isBuilt ? grouped(layer.parameterCount) : "0 (unbuilt)", isStack ? "" : connections(of: layer),
+                    isBuilt ? grouped(layer.parameterCount) : "0 (unbuilt)",
+                    sources[ObjectIdentifier(layer.state)] ?? (isStack ? "" : "-"),
                 ])
                 if expandsNested, let nested = layer as? Model, depth < 16 { add(nested.layers, depth + 1) }
             }
@@ -39,21 +41,25 @@ extension Model {
         let columns = isStack ? 3 : 4
         let table = textTable([titles] + rows, columns: columns)
         let all = parameterCount
-        let trained = trainableWeights.reduce(0) { $0 + ($1.variable.shape.count ?? 0) }
+        let trained = trainableWeights.parameterCount
         return """
             Model: "\(name)"
             \(table)
-             Total params: \(grouped(all)) (\(byteText(4 * all)))
-             Trainable params: \(grouped(trained)) (\(byteText(4 * trained)))
-             Non-trainable params: \(grouped(all - trained)) (\(byteText(4 * (all - trained))))
+             Total params: \(grouped(all)) (\(byteText(of: all)))
+             Trainable params: \(grouped(trained)) (\(byteText(of: trained)))
+             Non-trainable params: \(grouped(all - trained)) (\(byteText(of: all - trained)))
             """
     }
 
-    /// The names of what a layer's inputs come from.
-    private func connections(of layer: any Layer) -> String {
-        let calls = structure?.calls.filter { $0.layer.state === layer.state } ?? []
-        let names = calls.flatMap(\.inputs).map { $0.call?.layer.name ?? $0.inputName ?? "input" }
-        return names.isEmpty ? "-" : names.joined(separator: ", ")
+    /// The names of what the layers' inputs come from.
+    private var connections: [ObjectIdentifier: String] {
+        var names: [ObjectIdentifier: [String]] = [:]
+        for call in structure?.calls ?? [] {
+            names[ObjectIdentifier(call.layer.state), default: []] += call.inputs.map {
+                $0.call?.layer.name ?? $0.inputName ?? "input"
+            }
+        }
+        return names.compactMapValues { $0.isEmpty ? nil : $0.joined(separator: ", ") }
     }
 }
 
@@ -75,10 +81,10 @@ func grouped(_ number: Int) -> String {
     return (number < 0 ? "-" : "") + ([digits] + parts).joined(separator: ",")
 }
 
-/// `1.55 MB`
-private func byteText(_ count: Int) -> String {
+/// `1.55 MB` for so many parameters.
+private func byteText(of count: Int) -> String {
     let units = ["B", "KB", "MB", "GB", "TB"]
-    var value = Double(count)
+    var value = 4 * Double(count)
     var unit = 0
     while value >= 1024, unit < units.count - 1 {
         value /= 1024

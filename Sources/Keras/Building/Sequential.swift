@@ -21,6 +21,7 @@ public final class Sequential: Model, @unchecked Sendable {
 
     private struct Stack {
         var layers: [any Layer] = []
+        var names: [String: LayerState] = [:]
         /// The input and what the layers so far made of it; nil as long as the input is not known.
         var ends: (input: KerasTensor, output: KerasTensor)?
     }
@@ -50,6 +51,19 @@ public final class Sequential: Model, @unchecked Sendable {
                 Mistake("\"\(layer.name)\" was added after the model was trained", hint: "add all layers before"),
                 operation: "Sequential", node: name)
         }
+        if layer.withLayersInside().contains(where: { $0.state === state }) {
+            return graph.report(
+                Mistake(
+                    layer.state === state ? "is added to itself" : "is added to \"\(layer.name)\", which is inside it",
+                    hint: "a model cannot be a layer of itself; make another"), operation: "Sequential", node: name)
+        }
+        if let given = layer.state.name, stack.withLock({ $0.names[given].map { $0 !== layer.state } ?? false }) {
+            graph.report(
+                Mistake("two layers are named \"\(given)\"", hint: "give one of them another name"),
+                operation: "Sequential", node: name)
+        }
+        // Without a name of its own the layer has one at the end.
+        defer { stack.withLock { $0.names[layer.name] = layer.state } }
         let ends = stack.withLock { stack in
             stack.layers.append(layer)
             return stack.ends
@@ -64,8 +78,13 @@ public final class Sequential: Model, @unchecked Sendable {
 
     /// Removes the top layer, before the model is trained; its nodes stay in the graph, unused.
     public func removeLast() {
+        if training.withLock({ $0.isBuilt }), let last = layers.last {
+            return graph.report(
+                Mistake("\"\(last.name)\" was removed after the model was trained", hint: "remove layers before"),
+                operation: "Sequential", node: name)
+        }
         let ends = stack.withLock { stack -> (input: KerasTensor, output: KerasTensor)? in
-            stack.layers = Array(stack.layers.dropLast())
+            if let last = stack.layers.popLast() { stack.names[last.name] = nil }
             guard let ends = stack.ends else { return nil }
             stack.ends = (ends.input, ends.output.call?.inputs.first ?? ends.input)
             return stack.ends
@@ -107,10 +126,13 @@ public final class Sequential: Model, @unchecked Sendable {
 
     private func extend(from first: KerasTensor, _ last: KerasTensor, by layers: [any Layer]) {
         let output = withNameScopeOfModel {
-            layers.reduce(last) { tensor, layer in layer.record([tensor], in: graph).first ?? tensor }
+            layers.reduce(last) { tensor, layer in
+                let output = layer.record([tensor], in: graph).first ?? tensor
+                extendStructure(to: output, from: first)
+                return output
+            }
         }
         stack.withLock { $0.ends = (first, output) }
-        adopt(ModelStructure(inputs: [first], outputs: [output]))
     }
 
     /// The nodes of its layers are named under the model's name.

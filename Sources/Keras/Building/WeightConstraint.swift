@@ -23,14 +23,19 @@ public struct WeightConstraint: Sendable, ExpressibleByStringLiteral {
     /// The constraint of Keras's name; an unknown name is a mistake where it is used.
     public init(name: String) { named = Named(name, in: Self.table) }
 
-    private init(_ className: String, _ settings: [String: JSONValue], _ function: @escaping Function) {
-        named = .known(Configuration(className, settings), function)
+    private init(
+        _ className: String, _ settings: [String: JSONValue], refused fact: String? = nil,
+        _ function: @escaping Function
+    ) {
+        named = Named(Configuration(className, settings), function, refused: fact)
     }
 
     /// Vectors along the axes are scaled down where their norm is above `maximum`.
     public static func maxNorm(_ maximum: Float = 2, axes: [Int] = [0]) -> WeightConstraint {
-        WeightConstraint("MaxNorm", ["max_value": .number(Double(maximum)), "axis": Configuration.json(ofAxes: axes)]) {
-            weight in
+        WeightConstraint(
+            "MaxNorm", ["max_value": .number(Double(maximum)), "axis": Configuration.json(ofAxes: axes)],
+            refused: maximum >= 0 ? nil : "has the maximum \(maximum), but must have one of at least 0"
+        ) { weight in
             let norms = norms(of: weight, axes)
             return weight * (norms.clipped(to: 0...max(0, maximum)) / (norms + epsilon))
         }
@@ -50,15 +55,19 @@ public struct WeightConstraint: Sendable, ExpressibleByStringLiteral {
     public static func minMaxNorm(
         minimum: Float = 0, maximum: Float = 1, rate: Float = 1, axes: [Int] = [0]
     ) -> WeightConstraint {
-        WeightConstraint(
+        let isSound = minimum >= 0 && minimum <= maximum && rate.isFinite
+        return WeightConstraint(
             "MinMaxNorm",
             [
                 "min_value": .number(Double(minimum)), "max_value": .number(Double(maximum)),
                 "rate": .number(Double(rate)), "axis": Configuration.json(ofAxes: axes),
-            ]
+            ],
+            refused: isSound
+                ? nil : "brings norms into \(minimum)...\(maximum) at the rate \(rate), but must into a range from 0 on"
         ) { weight in
             let norms = norms(of: weight, axes)
-            let wanted = rate * norms.clipped(to: minimum...max(minimum, maximum)) + (1 - rate) * norms
+            let wanted =
+                rate * norms.clipped(to: minimum...(maximum > minimum ? maximum : minimum)) + (1 - rate) * norms
             return weight * (wanted / (norms + epsilon))
         }
     }

@@ -23,8 +23,17 @@ public struct WeightInitializer: Sendable, ExpressibleByStringLiteral {
     /// The initializer of Keras's name, such as `glorot_uniform`; an unknown name is a mistake where it is used.
     public init(name: String) { named = Named(name, in: Self.table) }
 
-    private init(_ className: String, _ settings: [String: JSONValue], _ initializer: Initializer<Float>) {
-        named = .known(Configuration(className, settings), initializer)
+    private init(
+        _ className: String, _ settings: [String: JSONValue], _ initializer: Initializer<Float>,
+        refused fact: String? = nil
+    ) {
+        named = Named(Configuration(className, settings), initializer, refused: fact)
+    }
+
+    /// What speaks against a normal distribution.
+    private static func fact(againstMean mean: Float, _ standardDeviation: Float) -> String? {
+        guard !(mean.isFinite && standardDeviation.isFinite && standardDeviation >= 0) else { return nil }
+        return "has mean \(mean) and standard deviation \(standardDeviation), which must not be below 0"
     }
 
     /// The initializer of variables; for an unknown name zeros and a mistake.
@@ -54,17 +63,20 @@ public struct WeightInitializer: Sendable, ExpressibleByStringLiteral {
         WeightInitializer(
             "RandomNormal",
             ["mean": .number(Double(mean)), "stddev": .number(Double(standardDeviation)), "seed": JSONValue(seed)],
-            .normal(mean: mean, standardDeviation: standardDeviation, seed: seed))
+            .normal(mean: mean, standardDeviation: standardDeviation, seed: seed),
+            refused: fact(againstMean: mean, standardDeviation))
     }
 
     /// Numbers drawn evenly from `minimum..<maximum`.
     public static func randomUniform(
         minimum: Float = -0.05, maximum: Float = 0.05, seed: Int? = nil
     ) -> WeightInitializer {
-        WeightInitializer(
+        let isSound = minimum.isFinite && maximum.isFinite && minimum <= maximum
+        return WeightInitializer(
             "RandomUniform",
             ["minval": .number(Double(minimum)), "maxval": .number(Double(maximum)), "seed": JSONValue(seed)],
-            .uniform(in: minimum..<max(minimum, maximum), seed: seed))
+            .uniform(in: isSound ? minimum..<maximum : 0..<1, seed: seed),
+            refused: isSound ? nil : "draws from \(minimum) up to \(maximum), which is no range")
     }
 
     /// Normally distributed numbers, drawn anew where they are more than two standard deviations from the mean.
@@ -74,7 +86,8 @@ public struct WeightInitializer: Sendable, ExpressibleByStringLiteral {
         WeightInitializer(
             "TruncatedNormal",
             ["mean": .number(Double(mean)), "stddev": .number(Double(standardDeviation)), "seed": JSONValue(seed)],
-            .truncatedNormal(mean: mean, standardDeviation: standardDeviation, seed: seed))
+            .truncatedNormal(mean: mean, standardDeviation: standardDeviation, seed: seed),
+            refused: fact(againstMean: mean, standardDeviation))
     }
 
     /// Random numbers with variance `scale / n`, where `n` is the size of the layer.
@@ -91,7 +104,8 @@ public struct WeightInitializer: Sendable, ExpressibleByStringLiteral {
             [
                 "scale": .number(scale), "mode": JSONValue(modes[mode]),
                 "distribution": JSONValue(distributions[distribution]), "seed": JSONValue(seed),
-            ], .varianceScaling(scale: scale, mode: mode, distribution: distribution, seed: seed))
+            ], .varianceScaling(scale: scale, mode: mode, distribution: distribution, seed: seed),
+            refused: scale > 0 && scale.isFinite ? nil : "has the scale \(scale), but must have one above 0")
     }
 
     /// Even in ±√(6 / (inputs + outputs)).

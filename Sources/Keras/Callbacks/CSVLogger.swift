@@ -25,6 +25,12 @@ public final class CSVLogger: Callback {
     }
 
     public func trainingBegan(_ run: FitRun) throws {
+        if separator.isEmpty || separator.contains(where: \.isNewline) {
+            throw KerasError(
+                "the separator of CSVLogger is \(separator.debugDescription), but must not "
+                    + (separator.isEmpty ? "be empty" : "end lines"),
+                hint: "give a text without line end, such as a comma")
+        }
         let files = LocalFileSystem()
         if !parentPath(path).isEmpty { try files.makeFolder(parentPath(path)) }
         names = []

@@ -97,7 +97,7 @@ public final class LearningRateScheduler: Callback {
 
     public func epochBegan(_ epoch: Int, _ run: FitRun) throws {
         let rate = schedule(epoch, try run.learningRate() ?? 0)
-        guard rate.isFinite, rate >= 0 else {
+        guard Float(rate).isFinite, rate >= 0 else {
             throw KerasError(
                 "LearningRateScheduler gives the learning rate \(rate) for epoch \(epoch)",
                 hint: "it must be a number of at least 0")

@@ -89,7 +89,7 @@ public final class ModelCheckpoint: ResumableCallback {
         if case .batches(let count) = saveFrequency, count < 1 {
             throw KerasError("ModelCheckpoint saves after \(count) batches", hint: "give at least 1, or .epoch")
         }
-        if let text = template?.text, !saveWeightsOnly, WeightsFormat(path: text) != .checkpoint {
+        if let text = template?.text, try WeightsFormat.required(for: text) != .checkpoint, !saveWeightsOnly {
             throw KerasError(
                 "\(text) holds weights alone, but ModelCheckpoint is to save the whole training",
                 hint: "pass saveWeightsOnly: true, or a path without ending")

@@ -54,6 +54,24 @@ extension BatchSource {
     }
 }
 
+extension Model {
+    /// - Errors: `KerasError` where the model takes a fixed number of samples at a time, and batches have another.
+    func requireWholeBatches(of count: Int, _ batchSize: Int) throws {
+        guard let fixed = inputs.lazy.compactMap({ $0.shape[0] }).first, fixed > 0 else { return }
+        // No batch has more samples than there are.
+        if min(batchSize, count) != fixed {
+            throw KerasError(
+                "\"\(name)\" takes \(counted(fixed, "sample")) at a time, but the batch size is \(batchSize) for "
+                    + counted(count, "sample"), hint: "pass batchSize: \(fixed), or make the input without batchSize")
+        }
+        if count % fixed != 0 {
+            throw KerasError(
+                "\"\(name)\" takes \(counted(fixed, "sample")) at a time, but there are \(count)",
+                hint: "leave out \(count % fixed), or make the input without batchSize")
+        }
+    }
+}
+
 /// Batches of arrays that lie in memory.
 final class ArrayBatches: BatchSource {
     private let samples: Batch

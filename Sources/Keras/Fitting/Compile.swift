@@ -138,7 +138,7 @@ extension Model {
     }
 
     private func checkLearningRate(_ rate: Double, of optimizer: String) throws {
-        guard !(rate >= 0 && rate.isFinite) else { return }
+        guard !(rate >= 0 && Float(rate).isFinite) else { return }
         throw KerasError(
             "the learning rate of \(optimizer) is \(rate), but must be a number of at least 0",
             hint: "0.001 is a usual one")

@@ -15,6 +15,12 @@ struct DataPlan: Sendable {
         let title: String
         let shape: Shape
         let dtype: DType
+
+        /// The shape for any number of samples, also where the model takes a fixed number at a time.
+        var shapeOfSamples: Shape {
+            guard let dimensions = shape.dimensions, !dimensions.isEmpty else { return shape }
+            return Shape([nil] + dimensions.dropFirst())
+        }
     }
 
     /// The labels of an output that is trained.
@@ -34,6 +40,8 @@ struct DataPlan: Sendable {
 
     /// Whether the data is a data set's, which hints then speak of.
     var isOfDataset = false
+    /// Whether the arrays are cut into batches later, so that they may have more samples than the model takes at a time.
+    var isCut = false
 
     // MARK: - Arranging data
 
@@ -63,7 +71,7 @@ struct DataPlan: Sendable {
             {
                 array = expanded
             }
-            guard slot.shape.accepts(array.shape) else {
+            guard (isCut ? slot.shapeOfSamples : slot.shape).accepts(array.shape) else {
                 throw KerasError(
                     "\(slot.title) has shape \(Shape(array.shape)), but the model takes \(slot.shape)",
                     hint: hint(for: array.shape, slot.shape))
@@ -129,6 +137,9 @@ struct DataPlan: Sendable {
 
     private func hint(for given: [Int], _ expected: Shape) -> String {
         let sample = (expected.dimensions ?? []).dropFirst()
+        if let count = expected[0], given.count == expected.rank, Shape([nil] + sample).accepts(given) {
+            return "it takes \(counted(count, "sample")) at a time: give so many, or make its input without batchSize"
+        }
         if given.count + 1 == expected.rank, zip(given, sample).allSatisfy({ $1 == nil || $0 == $1 }) {
             return isOfDataset
                 ? "is the data set one of single samples? Call batch(_:) on it"
@@ -168,7 +179,7 @@ struct DataPlan: Sendable {
         if let dimensions = output.dimensions, dimensions.last == 1, dimensions.count == values.shape.count + 1 {
             values = try values.reshaped(values.shape + [1])
         }
-        guard output.accepts(values.shape) else {
+        guard (isCut ? slot.shapeOfSamples : output).accepts(values.shape) else {
             let wanted = output.rank ?? 0
             let lacksClasses =
                 values.shape.count + 1 == wanted || (values.shape.count == wanted && values.shape.last == 1)

@@ -145,6 +145,12 @@ private final class DatasetBatches<X: ArrayBundle, Y: ArrayBundle>: BatchSource 
         // A training may go on behind the last batch of an epoch.
         if sample == nil, skipping > 0 { sample = try data.makeIterator().next() }
         guard let sample else { throw KerasError.withoutBatch }
+        // The labels show it where the inputs' shape is not known yet.
+        if model.structure == nil, sample.y.namedArrays.contains(where: { $0.array.shape.isEmpty }) {
+            throw KerasError(
+                "the elements of the data set are single samples, but training takes batches",
+                hint: "call batch(_:) on it, such as batch(32)")
+        }
         let place = position
         let (plan, batch) = try KerasError.naming(Self.name(of: place)) {
             var plan = try model.dataPlan(for: sample.x, classWeight: classWeight)

@@ -21,7 +21,10 @@ extension Model {
         sampleWeight: NDArray<Float>? = nil, steps: Int? = nil
     ) throws -> Logs {
         try requireAtLeastOne(batchSize, "the batch size")
-        let samples = try dataPlan(for: x).batch(x, y, weights: sampleWeight)
+        var plan = try dataPlan(for: x)
+        plan.isCut = true
+        let samples = try plan.batch(x, y, weights: sampleWeight)
+        try requireWholeBatches(of: samples.sampleCount, batchSize)
         return try evaluate(
             ArrayBatches(samples, batchSize: batchSize, shuffleSeed: nil), verbose: verbose, limit: steps)
     }
@@ -39,6 +42,7 @@ extension Model {
         var count = 0
         while count < limit ?? .max, let batch = try source.next() {
             try runner.test(batch)
+            try Task.checkCancellation()
             count += 1
             if progress.isDue() { progress.update(step: count, try results(of: runner.steps)) }
         }
@@ -77,7 +81,10 @@ extension Model {
         _ x: some ArrayBundle, batchSize: Int = 32, verbose: Verbosity = .silent
     ) throws -> [NDArray<Float>] {
         try requireAtLeastOne(batchSize, "the batch size")
-        let inputs = try inputPlan(for: x).arrangedInputs(x)
+        var plan = try inputPlan(for: x)
+        plan.isCut = true
+        let inputs = try plan.arrangedInputs(x)
+        try requireWholeBatches(of: inputs.first?.sampleCount ?? 0, batchSize)
         let source = ArrayBatches(
             Batch(inputs: inputs, labels: [], weights: nil), batchSize: batchSize, shuffleSeed: nil)
         source.start(epoch: 0, skipping: 0)
@@ -110,7 +117,10 @@ extension Model {
         _ x: some ArrayBundle, _ y: some ArrayBundle, sampleWeight: NDArray<Float>? = nil,
         classWeight: [Int: Float]? = nil, resetsMetrics: Bool = true
     ) throws -> Logs {
-        try step(x, y, sampleWeight, classWeight, resetsMetrics) { try $0.train($1) }
+        try step(x, y, sampleWeight, classWeight, resetsMetrics) {
+            try requireTrainableWeights()
+            try $0.train($1)
+        }
     }
 
     /// The loss and the metrics on one batch.

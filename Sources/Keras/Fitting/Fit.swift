@@ -37,7 +37,7 @@ extension Model {
     ///     have had without the stop. What began an epoch in the middle of which it goes on is not called again.
     /// - Returns: the logs of the epochs.
     /// - Errors: `KerasError` for data that does not fit, `GraphError` for mistakes in building the model, what callbacks
-    ///   throw. Weights then are those of the last step that was made.
+    ///   throw, `CancellationError` where the task is cancelled. Weights then are those of the last step that was made.
     @discardableResult
     public func fit(
         _ x: some ArrayBundle, _ y: some ArrayBundle, batchSize: Int = 32, epochs: Int = 1,
@@ -54,11 +54,16 @@ extension Model {
                 "the validation split is \(validationSplit), but must be from 0 up to, but not 1",
                 hint: "0.2 keeps the last fifth of the samples for validation")
         }
-        let plan = try dataPlan(for: x, classWeight: classWeight)
+        var plan = try dataPlan(for: x, classWeight: classWeight)
+        plan.isCut = true
         var samples = try plan.batch(x, y, weights: sampleWeight)
         var validation: Batch?
         if let (vx, vy) = validationData {
-            validation = try KerasError.naming("validation data") { try dataPlan(for: vx).batch(vx, vy) }
+            validation = try KerasError.naming("validation data") {
+                var plan = try dataPlan(for: vx)
+                plan.isCut = true
+                return try plan.batch(vx, vy)
+            }
         } else if validationSplit > 0 {
             let count = samples.sampleCount
             let kept = Int((Double(count) * (1 - validationSplit)).rounded(.down))
@@ -69,6 +74,10 @@ extension Model {
             }
             validation = samples.samples(kept..<count)
             samples = samples.samples(0..<kept)
+        }
+        try requireWholeBatches(of: samples.sampleCount, batchSize)
+        try KerasError.naming("validation data") {
+            try validation.map { try requireWholeBatches(of: $0.sampleCount, validationBatchSize ?? batchSize) }
         }
         let resumed = try TrainingSnapshot(resume: resume, callbacks, seed: seed)
         let shuffleSeed =
@@ -142,6 +151,7 @@ struct FitLoop {
         try options.check()
         if let limit = options.stepsPerEpoch { try source.checkSteps(limit, "stepsPerEpoch") }
         let structure = try model.requireStructure()
+        try model.requireTrainableWeights()
         let steps = try model.steps(for: source.signature, structure)
         let runner = StepRunner(model: model, structure: structure, steps: steps)
         let validator = try validation.map { source in
@@ -181,6 +191,7 @@ struct FitLoop {
                 run.batch += 1
                 for callback in batchCallbacks { try callback.batchEnded(run.batch - 1, run) }
                 if progress.isDue() { progress.update(step: run.batch, try run.logs()) }
+                try Task.checkCancellation()
                 if let signal = watch.signalNumber {
                     progress.breakOff()
                     try interrupted(run, signal)

@@ -42,10 +42,10 @@ public struct Loss: Sendable, ExpressibleByStringLiteral {
     public init(name: String) { named = Named(name, in: Self.table) }
 
     private init(
-        _ name: String, _ settings: [String: JSONValue] = [:], labels: Labels = .values,
+        _ name: String, _ settings: [String: JSONValue] = [:], labels: Labels = .values, refused fact: String? = nil,
         _ values: @escaping @Sendable (AnyTensor, Tensor<Float>) -> Tensor<Float>
     ) {
-        named = .known(Configuration(name, settings), Function(labels: labels, values: values))
+        named = Named(Configuration(name, settings), Function(labels: labels, values: values), refused: fact)
     }
 
     /// Keras's name of it.
@@ -78,12 +78,20 @@ public struct Loss: Sendable, ExpressibleByStringLiteral {
         Training.meanSquaredLogarithmicError(labels: asFloat($0), predictions: $1)
     }
 
+    /// What speaks against moving labels so far.
+    private static func fact(againstSmoothing smoothing: Double) -> String? {
+        (0...1).contains(smoothing) ? nil : "has the label smoothing \(smoothing), but must have one from 0 to 1"
+    }
+
     /// Squared near 0, linear beyond 1.
     public static var huber: Loss { .huber() }
 
     /// Squared near 0, linear beyond `delta`.
     public static func huber(delta: Double = 1) -> Loss {
-        Loss("huber", ["delta": .number(delta)]) {
+        Loss(
+            "huber", ["delta": .number(delta)],
+            refused: delta > 0 ? nil : "has the delta \(delta), but must have one above 0"
+        ) {
             Training.huber(labels: asFloat($0), predictions: $1, delta: delta)
         }
     }
@@ -131,7 +139,10 @@ public struct Loss: Sendable, ExpressibleByStringLiteral {
     ///   - fromLogits: whether the predictions are logits rather than probabilities.
     ///   - labelSmoothing: how far labels are moved toward an even distribution, from 0 to 1.
     public static func categoricalCrossentropy(fromLogits: Bool = false, labelSmoothing: Double = 0) -> Loss {
-        Loss("categorical_crossentropy", crossentropySettings(fromLogits, labelSmoothing)) {
+        Loss(
+            "categorical_crossentropy", crossentropySettings(fromLogits, labelSmoothing),
+            refused: fact(againstSmoothing: labelSmoothing)
+        ) {
             Training.categoricalCrossentropy(
                 labels: asFloat($0), predictions: $1, fromLogits: fromLogits, labelSmoothing: labelSmoothing)
         }
@@ -146,7 +157,10 @@ public struct Loss: Sendable, ExpressibleByStringLiteral {
     ///   - fromLogits: whether the predictions are logits rather than probabilities.
     ///   - labelSmoothing: how far labels are moved toward 1/2, from 0 to 1.
     public static func binaryCrossentropy(fromLogits: Bool = false, labelSmoothing: Double = 0) -> Loss {
-        Loss("binary_crossentropy", crossentropySettings(fromLogits, labelSmoothing)) {
+        Loss(
+            "binary_crossentropy", crossentropySettings(fromLogits, labelSmoothing),
+            refused: fact(againstSmoothing: labelSmoothing)
+        ) {
             Training.binaryCrossentropy(
                 labels: asFloat($0), predictions: $1, fromLogits: fromLogits, labelSmoothing: labelSmoothing)
         }
@@ -160,7 +174,7 @@ public struct Loss: Sendable, ExpressibleByStringLiteral {
         settings["apply_class_balancing"] = .bool(alpha != nil)
         settings["alpha"] = .number(alpha ?? 0.25)
         settings["gamma"] = .number(gamma)
-        return Loss("binary_focal_crossentropy", settings) {
+        return Loss("binary_focal_crossentropy", settings, refused: fact(againstSmoothing: labelSmoothing)) {
             Training.binaryFocalCrossentropy(
                 labels: asFloat($0), predictions: $1, alpha: alpha, gamma: gamma, fromLogits: fromLogits,
                 labelSmoothing: labelSmoothing)
@@ -174,7 +188,7 @@ public struct Loss: Sendable, ExpressibleByStringLiteral {
         var settings = crossentropySettings(fromLogits, labelSmoothing)
         settings["alpha"] = .number(alpha)
         settings["gamma"] = .number(gamma)
-        return Loss("categorical_focal_crossentropy", settings) {
+        return Loss("categorical_focal_crossentropy", settings, refused: fact(againstSmoothing: labelSmoothing)) {
             Training.categoricalFocalCrossentropy(
                 labels: asFloat($0), predictions: $1, alpha: alpha, gamma: gamma, fromLogits: fromLogits,
                 labelSmoothing: labelSmoothing)

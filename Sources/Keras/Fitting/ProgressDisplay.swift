@@ -98,9 +98,13 @@ struct ProgressDisplay {
         let elapsed = clock.now - start
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
         let perStep = step > 0 ? seconds / Double(step) : 0
+        // At the end the number of steps is known, whatever the data set said.
         let count =
-            total.map { "\(String(repeating: " ", count: max(0, "\($0)".count - "\(step)".count)))\(step)/\($0)" }
-            ?? "\(step)"
+            if let total = total ?? (isFinal ? step : nil) {
+                String(repeating: " ", count: max(0, "\(total)".count - "\(step)".count)) + "\(step)/\(total)"
+            } else {
+                "\(step)"
+            }
         let time: String =
             if isFinal {
                 "\(durationText(seconds)) \(durationText(perStep, isShort: true))/step"

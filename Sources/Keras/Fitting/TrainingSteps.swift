@@ -43,6 +43,16 @@ extension Model {
     }
 }
 
+extension Model {
+    /// - Errors: `KerasError` where there is nothing to train.
+    func requireTrainableWeights() throws {
+        guard trainableWeights.isEmpty else { return }
+        throw KerasError(
+            "no weight of \"\(name)\" is trained",
+            hint: "give it layers with weights, and set isTrainable of those that are to learn")
+    }
+}
+
 /// Makes the nodes.
 private struct TrainingStepsBuilder {
     let model: Model
@@ -109,6 +119,8 @@ private struct TrainingStepsBuilder {
     /// The node that lets the weights follow the gradients, then brings them back to their constraints.
     private func updateWeights(_ optimizer: OptimizerVariables, _ loss: Tensor<Float>) -> Node {
         let weights = model.trainableWeights
+        // Such a model may be evaluated; `fit` refuses it.
+        if weights.isEmpty { return withGraph(model.graph) { group([] as [Node]) } }
         func minimize(_ optimizer: some Optimizer) -> Node {
             optimizer.minimize(
                 loss, variables: weights.map { AnyVariable($0.variable) }, globalStep: optimizerIterations,

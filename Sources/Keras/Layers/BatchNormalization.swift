@@ -61,6 +61,7 @@ public struct BatchNormalization: Layer {
         guard (0...1).contains(momentum) else {
             return context.mistake("momentum must be from 0 to 1, but is \(momentum)")
         }
+        guard NormalizationScaling.isSound(epsilon: epsilon, context) else { return context.nothing }
         guard let size = context.size(ofAxis: axis, of: input), let rank = input.shape.rank else {
             return context.nothing
         }

@@ -125,7 +125,7 @@ public struct ConvolutionSettings: Sendable {
     /// Sequences with as many zeros before them as the window looks back.
     func causallyPadded(_ input: Tensor<Float>) -> Tensor<Float> {
         guard padding == .causal else { return input }
-        let before = (dilations[0] * (kernelSize[0] - 1), 0)
+        let before = (clampedProduct(dilations[0], kernelSize[0] - 1), 0)
         return input.padded(dataFormat == .channelsFirst ? [(0, 0), (0, 0), before] : [(0, 0), before, (0, 0)])
     }
 

@@ -38,7 +38,7 @@ public struct DepthwiseConv1D: UnaryLayer, MaskEnding {
             settings.causallyPadded(input),
             settings.kernel([settings.kernelSize[0], channels, settings.filters], context), stride: settings.strides[0],
             padding: settings.padding.operation, dilation: settings.dilations[0], dataFormat: settings.dataFormat)
-        return settings.finished(output, channels: channels * settings.filters, context)
+        return settings.finished(output, channels: clampedProduct(channels, settings.filters), context)
     }
 }
 
@@ -90,7 +90,7 @@ public struct DepthwiseConv2D: UnaryLayer, MaskEnding {
             input, settings.kernel(settings.kernelSize + [channels, settings.filters], context),
             strides: settings.pairOfStrides, padding: settings.padding.operation, dilations: settings.pairOfDilations,
             dataFormat: settings.dataFormat)
-        return settings.finished(output, channels: channels * settings.filters, context)
+        return settings.finished(output, channels: clampedProduct(channels, settings.filters), context)
     }
 }
 

@@ -175,7 +175,8 @@ extension HeadedAttention {
         if dropoutRate > 0, context.isTraining { weights = dropout(weights, rate: dropoutRate, seed: seed) }
         let gathered = matmul(weights, v).transposed(permutation: [0, 2, 1, 3])
         let output = projections.mix(
-            of: context.reshape(gathered, leadingAs: inputs.query, 2, then: [heads * sizes.value]), heads, sizes.value,
+            of: context.reshape(gathered, leadingAs: inputs.query, 2, then: [clampedProduct(heads, sizes.value)]),
+            heads, sizes.value,
             outputSize ?? size, context)
         return [LayerValue(output, mask: inputs.masks.query)]
     }
@@ -188,8 +189,8 @@ extension AttentionProjections {
     ) -> Tensor<Float> {
         guard let features = context.size(ofAxis: -1, of: input) else { return context.nothing }
         let product = projected(
-            input, name, kernel: [features, heads, size], bias: [heads, size], from: features, to: heads * size, context
-        )
+            input, name, kernel: [features, heads, size], bias: [heads, size], from: features,
+            to: clampedProduct(heads, size), context)
         return context.reshape(product, leadingAs: input, 2, then: [heads, size]).transposed(permutation: [0, 2, 1, 3])
     }
 
@@ -198,7 +199,8 @@ extension AttentionProjections {
         of input: Tensor<Float>, _ heads: Int, _ size: Int, _ width: Int, _ context: LayerContext
     ) -> Tensor<Float> {
         projected(
-            input, "attention_output", kernel: [heads, size, width], bias: [width], from: heads * size, to: width,
+            input, "attention_output", kernel: [heads, size, width], bias: [width], from: clampedProduct(heads, size),
+            to: width,
             context)
     }
 

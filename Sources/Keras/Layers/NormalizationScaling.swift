@@ -17,6 +17,13 @@ public struct NormalizationScaling: Sendable {
     public var betaConstraint: WeightConstraint?
     public var gammaConstraint: WeightConstraint?
 
+    /// Whether what keeps divisors from 0 makes sense; else a mistake.
+    static func isSound(epsilon: Float, _ context: LayerContext) -> Bool {
+        if epsilon >= 0 { return true }
+        context.report("epsilon must not be below 0, but is \(epsilon)")
+        return false
+    }
+
     /// The weights of the layer that is being called.
     func weights(_ shape: [Int], _ context: LayerContext) -> (gamma: Tensor<Float>?, beta: Tensor<Float>?) {
         let gamma =

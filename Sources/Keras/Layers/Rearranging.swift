@@ -21,7 +21,7 @@ public struct Permute: UnaryLayer, MaskEnding {
         guard axes.sorted() == Array(1..<(axes.count + 1)) else {
             return context.mistake("axes \(axes) are not an order of the axes 1...\(axes.count)")
         }
-        guard context.hasRank(axes.count + 1, input, "as there are axes and the batch's") else {
+        guard context.hasRank(axes.count + 1, input, "as there are axes and the batch's", canLackAxis: false) else {
             return context.nothing
         }
         return input.transposed(permutation: [0] + axes)
@@ -157,7 +157,7 @@ func cropped(
     var output = input
     for (axis, ends) in cuts {
         guard ends.0 >= 0, ends.1 >= 0 else { return context.mistake("cropping must not be below 0") }
-        if let size = input.shape[axis], ends.0 + ends.1 >= size {
+        if let size = input.shape[axis], clampedSum([ends.0, ends.1]) >= size {
             return context.mistake(
                 "cuts \(ends.0) and \(ends.1) off axis \(axis) of shape \(input.shape): nothing is left")
         }

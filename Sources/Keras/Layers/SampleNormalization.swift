@@ -37,7 +37,9 @@ public struct LayerNormalization: UnaryLayer {
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard let (places, sizes, spread) = context.places(of: axes, in: input) else { return context.nothing }
+        guard NormalizationScaling.isSound(epsilon: epsilon, context),
+            let (places, sizes, spread) = context.places(of: axes, in: input)
+        else { return context.nothing }
         let (gamma, beta) = scaling.weights(sizes, context)
         return layerNormalization(
             input, axes: places, scale: gamma.map(spread), offset: beta.map(spread), epsilon: epsilon)
@@ -56,6 +58,10 @@ extension LayerContext {
         let places = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
         let sizes = places.compactMap { size(ofAxis: $0, of: input) }
         guard sizes.count == axes.count else { return nil }
+        if zip(places, places.dropFirst()).contains(where: ==) {
+            report("axes \(axes) name an axis twice")
+            return nil
+        }
         let shape = (0..<rank).map { axis in places.firstIndex(of: axis).map { sizes[$0] } ?? 1 }
         return (places, sizes, { places == [rank - 1] ? $0 : $0.reshaped(shape) })
     }
@@ -100,7 +106,9 @@ public struct GroupNormalization: UnaryLayer {
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard let channels = context.size(ofAxis: axis, of: input), let rank = input.shape.rank else {
+        guard NormalizationScaling.isSound(epsilon: epsilon, context),
+            let channels = context.size(ofAxis: axis, of: input), let rank = input.shape.rank
+        else {
             return context.nothing
         }
         let count = groups == -1 ? channels : groups
@@ -142,7 +150,9 @@ public struct RMSNormalization: UnaryLayer, MaskEnding {
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard let (places, sizes, spread) = context.places(of: axes, in: input) else { return context.nothing }
+        guard NormalizationScaling.isSound(epsilon: epsilon, context),
+            let (places, sizes, spread) = context.places(of: axes, in: input)
+        else { return context.nothing }
         let scale = context.weight("scale", shape: sizes, initializer: .ones)
         let mean = square(input).mean(axes: places, keepDimensions: true)
         return input * rsqrt(mean + epsilon) * spread(scale.tensor)

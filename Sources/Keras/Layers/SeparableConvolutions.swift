@@ -31,7 +31,9 @@ extension SeparableLayer {
             settings.kernelSize + [channels, depthMultiplier], context, named: "depthwise_kernel")
         let mix = context.weight(
             "pointwise_kernel",
-            shape: Array(repeating: 1, count: Self.rank) + [channels * depthMultiplier, settings.filters],
+            shape: Array(repeating: 1, count: Self.rank) + [
+                clampedProduct(channels, depthMultiplier), settings.filters,
+            ],
             initializer: pointwise.initializer, regularizer: pointwise.regularizer, constraint: pointwise.constraint)
         return settings.finished(convolved(input, depthwise, mix), channels: settings.filters, context)
     }

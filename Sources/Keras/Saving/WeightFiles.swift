@@ -77,7 +77,8 @@ extension Model {
     ///
     ///     try model.saveWeights(to: "digits.safetensors")
     ///
-    /// The names are those of the layers and the weights, `dense/kernel`. A file appears whole or not at all.
+    /// The names are those of the layers and the weights, `dense/kernel`. An `.npz` has them in Keras's order, so that
+    /// `model.set_weights([a for _, a in numpy.load(path).items()])` takes them. A file appears whole or not at all.
     ///
     /// - Errors: `KerasError` for the ending of another kind of file; `ArrayFileError`, `CheckpointError`.
     public func saveWeights(to path: String) throws {
@@ -85,10 +86,14 @@ extension Model {
         let weights = try namedWeightValues()
         try requireUniqueNames(weights.map(\.name))
         if !parentPath(path).isEmpty { try LocalFileSystem().makeFolder(parentPath(path)) }
-        let arrays = Dictionary(weights.map { ($0.name, AnyArray($0.value)) }, uniquingKeysWith: { $1 })
         switch format {
-        case .npz: try NPZWriter.write(arrays, to: path)
-        case .safetensors: try SafetensorsWriter.write(arrays, to: path)
+        case .npz:
+            let writer = try NPZWriter(path)
+            for (name, value) in weights { try writer.add(value, named: name) }
+            try writer.finish()
+        case .safetensors:
+            let arrays = Dictionary(weights.map { ($0.name, AnyArray($0.value)) }, uniquingKeysWith: { $1 })
+            try SafetensorsWriter.write(arrays, to: path)
         case .checkpoint:
             let writer = try CheckpointWriter(path)
             for (name, value) in weights { try writer.add(AnyArray(value), named: name) }

@@ -89,9 +89,11 @@ extension Model {
 func namedWeights(of layers: [any Layer]) -> [NamedWeight] {
     var result: [NamedWeight] = []
     var seen: Set<Variable<Float>> = []
+    var entered: Set<ObjectIdentifier> = []
     // A loop over a stack: layers may be nested as deep as the user likes.
     var waiting: [(layer: any Layer, path: String)] = layers.reversed().map { ($0, "") }
     while let (layer, prefix) = waiting.popLast() {
+        guard entered.insert(ObjectIdentifier(layer.state)).inserted else { continue }
         let path = prefix + layer.name + "/"
         let weights = layer.state.weights
         for weight in weights.filter(\.isTrainable) + weights.filter({ !$0.isTrainable })

@@ -13,7 +13,7 @@ extension Model {
     private static let configurationFile = "keras.json"
     private static let weightsFile = "weights.json"
 
-    /// Saves the whole model to a new folder: as a SavedModel that TensorFlow, TensorFlow Serving and Keras's
+    /// Saves the whole model to a folder: as a SavedModel that TensorFlow, TensorFlow Serving and Keras's
     /// `TFSMLayer` load, and with the configuration from which `loadModel` makes it again.
     ///
     ///     try model.save(to: "export/digits")
@@ -26,9 +26,11 @@ extension Model {
     /// `ConfigurableLayer` is saved with the graph that it has, training's nodes included, and cannot be loaded by
     /// `loadModel`.
     ///
+    /// - Parameters:
+    ///   - overwrite: whether a saved model of that name is replaced, once the new one is whole; else it is an error.
     /// - Errors: `KerasError` for a path that stands for another kind of file; `SavedModelError` where there is
-    ///   something of that name; `GraphError`, `FileError`, `CheckpointError`.
-    public func save(to path: String) throws {
+    ///   something else of that name; `GraphError`, `FileError`, `CheckpointError`.
+    public func save(to path: String, overwrite: Bool = true) throws {
         try WeightsFormat.requireFolder(path)
         try initializeVariables()
         var exported = self
@@ -53,16 +55,13 @@ extension Model {
         try SavedModel.save(
             exported.session, to: path,
             signatures: [ModelSignature.defaultName: ModelSignature(inputs: inputs, outputs: outputs)], assets: [],
-            extraFiles: extra, tags: SavedModel.servingTags, files: LocalFileSystem())
+            extraFiles: extra, tags: SavedModel.servingTags, overwrite: overwrite, files: LocalFileSystem())
     }
 
     /// The same model in a graph of its own.
     private func copy(_ configuration: String) throws -> Model {
-        var types: [any ConfigurableLayer.Type] = []
-        var waiting: [any Layer] = [self]
-        while let layer = waiting.popLast() {
-            if let layer = layer as? any ConfigurableLayer { types.append(type(of: layer)) }
-            waiting += layer.state.children
+        let types = withLayersInside().compactMap { layer -> (any ConfigurableLayer.Type)? in
+            (layer as? any ConfigurableLayer).map { type(of: $0) }
         }
         let copy = try modelFromJSON(configuration, customLayers: types, in: Graph())
         try copy.setWeights(try getWeights())

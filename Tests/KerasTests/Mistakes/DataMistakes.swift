@@ -411,7 +411,7 @@ let inputMistakes: [UserMistake] = [
     .init(
         "an index beyond the table",
         """
-        Embedding.swift:LINE: GatherV2 "words/table/embedding_lookup": index 5 is out of range, the range is \
+        UserMistake.swift:LINE: GatherV2 "words/table/embedding_lookup": index 5 is out of range, the range is \
         0..<5
         """
     ) { kit in
@@ -420,7 +420,7 @@ let inputMistakes: [UserMistake] = [
     .init(
         "an index below 0",
         """
-        Embedding.swift:LINE: GatherV2 "words/table/embedding_lookup": index -1 is out of range, the range is \
+        UserMistake.swift:LINE: GatherV2 "words/table/embedding_lookup": index -1 is out of range, the range is \
         0..<5
         """
     ) { kit in

@@ -272,11 +272,21 @@ let modelFileMistakes: [UserMistake] = [
     .init(
         "a model where there is something",
         """
-        FOLDER/model: there is something of that name already; choose another, or remove it
+        FOLDER/model: there is a saved model of that name; pass overwrite: true, or choose another name
         """
     ) { kit in
         try kit.classifier().save(to: kit.path("model"))
         try kit.classifier().save(to: kit.path("model"))
+        try kit.classifier().save(to: kit.path("model"), overwrite: false)
+    },
+    .init(
+        "a model where there is a folder of others",
+        """
+        FOLDER/others: there is something else of that name; choose another, or remove it
+        """
+    ) { kit in
+        try FileManager.default.createDirectory(atPath: kit.path("others"), withIntermediateDirectories: true)
+        try kit.classifier().save(to: kit.path("others"))
     },
     .init(
         "a model into a folder that cannot be",
@@ -376,7 +386,7 @@ let graphMistakes: [UserMistake] = [
     .init(
         "a model of two graphs",
         """
-        AddV2 "sum_1/Add": input 1, "b:0", belongs to another graph
+        AddV2 "sum/Add": input 1, "b:0", belongs to another graph
             hint: make all inputs inside the same asDefault block
         """
     ) { kit in

@@ -290,6 +290,18 @@ let datasetMistakes: [UserMistake] = [
         try kit.classifier().fit(data, epochs: 3, verbose: 0)
     },
     .init(
+        "a data set without batches, for a model that does not know its inputs",
+        """
+        the elements of the data set are single samples, but training takes batches
+            hint: call batch(_:) on it, such as batch(32)
+        """
+    ) { kit in
+        let model = Sequential(in: Graph()) { Dense(2, activation: .softmax) }
+        try model.compile(optimizer: .sgd(), loss: .sparseCategoricalCrossentropy)
+        let data = try Dataset(kit.x, kit.y).map { Pair($0.x, NDArray<Int32>($0.y.scalar)) }
+        try model.fit(data, verbose: 0)
+    },
+    .init(
         "a data set without batches",
         """
         batch 1 of pass 1: the input has shape [3], but the model takes [?, 3]

@@ -29,6 +29,9 @@ struct UserMistake: Sendable, CustomTestStringConvertible {
     @Test(arguments: compileMistakes + inputMistakes + labelMistakes + weightingMistakes)
     func dataAndSettingsThatDoNotFitAreRefused(_ mistake: UserMistake) throws { try check(mistake) }
 
+    @Test(arguments: structureMistakes + settingMistakes)
+    func modelsAndSettingsThatMakeNoSenseAreRefused(_ mistake: UserMistake) throws { try check(mistake) }
+
     @Test(arguments: runMistakes + datasetMistakes + callbackMistakes + resumeMistakes)
     func trainingsThatCannotBeAreRefused(_ mistake: UserMistake) throws { try check(mistake) }
 

@@ -171,13 +171,7 @@ public struct RNN: RecurrentLayer {
 extension Layer {
     /// Sets the states that it and the layers inside it keep from batch to batch to zeros.
     public func resetStates(in session: Session) throws {
-        var memories: [Variable<Float>] = []
-        var waiting: [any Layer] = [self]
-        while let layer = waiting.popLast() {
-            memories += layer.state.memories
-            waiting += layer.state.children
-        }
-        for memory in memories { try session.run(memory.initializer) }
+        for memory in withLayersInside().flatMap(\.state.memories) { try session.run(memory.initializer) }
     }
 }
 

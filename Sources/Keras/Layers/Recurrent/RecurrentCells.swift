@@ -88,7 +88,7 @@ struct RecurrentWeights {
 
 extension StandardCell {
     public var stateSizes: [Int] { [settings.units] }
-    var biasShape: [Int] { [settings.units * Self.gates] }
+    var biasShape: [Int] { [clampedProduct(settings.units, Self.gates)] }
     func startOfBias(_ context: LayerContext) -> WeightInitializer { settings.biasInitializer }
 
     public func step(_ input: Tensor<Float>, _ states: [Tensor<Float>], _ context: LayerContext)
@@ -105,7 +105,7 @@ extension StandardCell {
         guard settings.areSound(context), let size = context.size(ofAxis: -1, of: sequence) else {
             return RecurrentResult(sequence: context.nothing, last: context.nothing, states: initial)
         }
-        let columns = settings.units * Self.gates
+        let columns = clampedProduct(settings.units, Self.gates)
         let weights = RecurrentWeights(
             kernel: context.weight(
                 "kernel", shape: [size, columns], initializer: settings.kernelInitializer,
@@ -229,7 +229,8 @@ public struct LSTMCell: StandardCell {
         let units = settings.units
         return WeightInitializer(
             Initializer { _ in
-                concatenate([others.makeTensor([units]), ones([units]), others.makeTensor([2 * units])], axis: 0)
+                concatenate(
+                    [others.makeTensor([units]), ones([units]), others.makeTensor([clampedProduct(2, units)])], axis: 0)
             })
     }
 
@@ -288,7 +289,7 @@ public struct GRUCell: StandardCell {
         self.resetsAfter = resetsAfter
     }
 
-    var biasShape: [Int] { resetsAfter ? [2, 3 * settings.units] : [3 * settings.units] }
+    var biasShape: [Int] { resetsAfter ? [2, clampedProduct(3, settings.units)] : [clampedProduct(3, settings.units)] }
 
     func compute(
         _ sequence: Tensor<Float>, _ weights: RecurrentWeights, _ initial: [Tensor<Float>],
