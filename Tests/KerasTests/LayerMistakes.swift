@@ -44,6 +44,7 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
     func sizesThatNoMemoryHoldsAreRefused(_ size: Int) {
         let sequences: Shape = [6, 4]
         let images: Shape = [6, 5, 2]
+        let volumes: Shape = [6, 5, 4, 2]
         let layers: [(layer: any Layer, shape: Shape)] = [
             (Dense(size), sequences), (Embedding(size, size), [3]), (Conv1D(size, kernelSize: size), sequences),
             (DepthwiseConv1D(2, depthMultiplier: size), sequences),
@@ -54,6 +55,11 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
             (RepeatVector(size), [3]), (UpSampling1D(size), sequences), (Keras.Resizing(size, 3), images),
             (Keras.Resizing(size, size, interpolation: .nearest), images), (CenterCrop(size, 2), images),
             (ZeroPadding1D((size, size)), sequences), (ZeroPadding2D(vertical: (size, size)), images),
+            (CategoryEncoding(size), [3]), (EinsumDense("ab,bc->ac", outputShape: [size], biasAxes: "c"), [3]),
+            (Conv3D(size, kernelSize: (2, size, 2), dilations: (2, size, 2)), volumes),
+            (Conv3DTranspose(2, kernelSize: (2, size, 2), strides: (size, 1, size)), volumes),
+            (MaxPooling3D((size, 2, size)), volumes), (ZeroPadding3D(depth: (size, size)), volumes),
+            (Cropping3D(depth: (size, size)), volumes), (UpSampling3D((size, size, size)), volumes),
         ]
         for (layer, shape) in layers {
             let graph = Graph()
@@ -74,6 +80,15 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
             let x = input(shape: [4, 3], in: Graph())
             let model = Model(inputs: x, outputs: MultiHeadAttention(heads: heads, keySize: size)([x, x]))
             #expect(throws: GraphError.self) { try model.predict(NDArray<Float>.zeros([2, 4, 3])) }
+        }
+    }
+
+    @Test func imagesOfMoreElementsThanCanBeCountedAreNotLookedUp() {
+        for layer in [RandomZoom(0.5), RandomZoom(0.5, fill: .wrap)] {
+            Graph().asDefault {
+                call(layer, [LayerValue(placeholder(Float.self, [nil, 1 << 40, 1 << 40, 1]))])
+                #expect(Graph.default.diagnostics.count == 1)
+            }
         }
     }
 }
@@ -382,12 +397,14 @@ private let layerMistakes: [LayerMistake] = [
     // Volumes.
     .init(
         "Conv3D \"conv3d\": takes inputs of rank 5, [batch, depth, height, width, channels], but is given shape "
-            + "[?, 8, 8, 1]", Conv3D(2, kernelSize: (3, 3, 3)), [nil, 8, 8, 1]),
+            + "[?, 8, 8, 1]\n    hint: is there an axis missing? Reshape([8, 8, 1, 1]) before it adds one",
+        Conv3D(2, kernelSize: (3, 3, 3)), [nil, 8, 8, 1]),
     .init(
         "Conv3DTranspose \"conv3d_transpose\": strides must be at least 1, but is [1, 0, 1]",
         Conv3DTranspose(2, kernelSize: (3, 3, 3), strides: (1, 0, 1)), [nil, 8, 8, 8, 1]),
     .init(
-        "MaxPooling3D \"max_pooling3d\": takes inputs of rank 5, volumes, but is given shape [?, 8, 8, 1]",
+        "MaxPooling3D \"max_pooling3d\": takes inputs of rank 5, volumes, but is given shape [?, 8, 8, 1]\n"
+            + "    hint: is there an axis missing? Reshape([8, 8, 1, 1]) before it adds one",
         MaxPooling3D(), [nil, 8, 8, 1]),
     .init(
         "ZeroPadding3D \"zero_padding3d\": padding must not be below 0", ZeroPadding3D(depth: (-1, 0)),
@@ -427,7 +444,8 @@ private let layerMistakes: [LayerMistake] = [
 
     // Images changed at random.
     .init(
-        "RandomFlip \"random_flip\": takes inputs of rank 4, images, but is given shape [?, 8, 8]", RandomFlip(),
+        "RandomFlip \"random_flip\": takes inputs of rank 4, images, but is given shape [?, 8, 8]\n"
+            + "    hint: is there an axis missing? Reshape([8, 8, 1]) before it adds one", RandomFlip(),
         [nil, 8, 8]),
     .init(
         "RandomBrightness \"random_brightness\": factors must ascend from -1.0 or above to at most 1, but are "

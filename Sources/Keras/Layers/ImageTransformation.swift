@@ -79,21 +79,24 @@ struct ImageLookup: Hashable, Sendable {
         -> Tensor<Float>
     {
         let (height, width) = size
-        let columns = constant((0..<width).map { Float($0) }, in: images.graph).reshaped([1, 1, width])
-        let rows = constant((0..<height).map { Float($0) }, in: images.graph).reshaped([1, height, 1])
+        let columns = range(0 as Float, Float(width), in: images.graph).reshaped([1, 1, width])
+        let rows = range(0 as Float, Float(height), in: images.graph).reshaped([1, height, 1])
         func place(_ row: [Tensor<Float>]) -> Tensor<Float> { row[0] * columns + row[1] * rows + row[2] }
         let x = fill.mapped(place(matrices.a), size: width)
         let y = fill.mapped(place(matrices.b), size: height)
 
         let elements = images.reshaped([-1, images.shape[3] ?? -1])
         let numbers = range(constant(0), shape(of: images)[0], constant(1)).reshaped([-1, 1, 1])
-        let starts = numbers * Int32(clamping: height * width)
+        // Where each image begins: many together may have more elements than an int32 counts.
+        let starts = cast(numbers, to: Int64.self) * Int64(clamping: clampedProduct(height, width))
         func read(_ y: Tensor<Float>, _ x: Tensor<Float>) -> Tensor<Float> {
             let row = minimum(maximum(y, 0), Float(height - 1))
             let column = minimum(maximum(x, 0), Float(width - 1))
             let places = cast(row, to: Int32.self) * Int32(clamping: width) + cast(column, to: Int32.self)
             let isInside = logicalAnd(equal(row, y), equal(column, x))
-            return select(where: isInside.expandingDimension(at: 3), gather(elements, starts + places), value)
+            return select(
+                where: isInside.expandingDimension(at: 3), gather(elements, starts + cast(places, to: Int64.self)),
+                value)
         }
         if interpolation == .nearest {
             // Halves go away from 0.

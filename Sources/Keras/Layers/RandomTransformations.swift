@@ -19,6 +19,10 @@ extension RandomTransformation {
         guard context.hasRank(4, input, "images") else { return context.nothing }
         let axes = dataFormat == .channelsFirst ? [2, 3, 1] : [1, 2, 3]
         for axis in axes where context.size(ofAxis: axis, of: input) == nil { return context.nothing }
+        let (height, width) = (input.shape[axes[0]] ?? 1, input.shape[axes[1]] ?? 1)
+        if height < 1 || width < 1 || clampedProduct(height, width) > Int32.max {
+            return context.mistake("images of \(height) by \(width) elements cannot be looked up")
+        }
         return context.isTraining ? changed(input) : input
     }
 
