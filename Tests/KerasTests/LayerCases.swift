@@ -90,6 +90,13 @@ extension LayerCase {
         .init("random-images-in-use") {
             [RandomFlip(.horizontal), RandomBrightness(0.5, seed: 3), RandomContrast((0.25, 0.5), valueRange: (0, 1))]
         },
+        .init("random-transformations-in-use") {
+            [
+                RandomRotation(0.25, fill: .constant, value: 2),
+                RandomTranslation(height: (-0.5, 0.25), width: (0, 0.5)),
+                RandomZoom(0.5, fill: .wrap, interpolation: .nearest), RandomZoom(height: (0, 0.5), width: (0, 0.25)),
+            ]
+        },
         .init("masking") { [Masking(value: 2), GlobalAveragePooling1D()] },
         .init("masking-passed-on") {
             [Masking(), Dense(3, activation: .relu), Dropout(0.5), LayerNormalization(), GlobalAveragePooling1D()]

@@ -50,6 +50,7 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
     func sizesThatNoMemoryHoldsAreRefused(_ size: Int) {
         let sequences: Shape = [6, 4]
         let images: Shape = [6, 5, 2]
+        let volumes: Shape = [6, 5, 4, 2]
         let layers: [(layer: any Layer, shape: Shape)] = [
             (Dense(size), sequences), (Embedding(size, size), [3]), (Conv1D(size, kernelSize: size), sequences),
             (DepthwiseConv1D(2, depthMultiplier: size), sequences),
@@ -60,6 +61,11 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
             (RepeatVector(size), [3]), (UpSampling1D(size), sequences), (Keras.Resizing(size, 3), images),
             (Keras.Resizing(size, size, interpolation: .nearest), images), (CenterCrop(size, 2), images),
             (ZeroPadding1D((size, size)), sequences), (ZeroPadding2D(vertical: (size, size)), images),
+            (CategoryEncoding(size), [3]), (EinsumDense("ab,bc->ac", outputShape: [size], biasAxes: "c"), [3]),
+            (Conv3D(size, kernelSize: (2, size, 2), dilations: (2, size, 2)), volumes),
+            (Conv3DTranspose(2, kernelSize: (2, size, 2), strides: (size, 1, size)), volumes),
+            (MaxPooling3D((size, 2, size)), volumes), (ZeroPadding3D(depth: (size, size)), volumes),
+            (Cropping3D(depth: (size, size)), volumes), (UpSampling3D((size, size, size)), volumes),
         ]
         for (layer, shape) in layers {
             let graph = Graph()
@@ -80,6 +86,15 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
             let x = input(shape: [4, 3], in: Graph())
             let model = Model(inputs: x, outputs: MultiHeadAttention(heads: heads, keySize: size)([x, x]))
             #expect(throws: GraphError.self) { try model.predict(NDArray<Float>.zeros([2, 4, 3])) }
+        }
+    }
+
+    @Test func imagesOfMoreElementsThanCanBeCountedAreNotLookedUp() {
+        for layer in [RandomZoom(0.5), RandomZoom(0.5, fill: .wrap)] {
+            Graph().asDefault {
+                call(layer, [LayerValue(placeholder(Float.self, [nil, 1 << 40, 1 << 40, 1]))])
+                #expect(Graph.default.diagnostics.count == 1)
+            }
         }
     }
 }
@@ -443,4 +458,10 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "RandomContrast \"random_contrast\": factors must be from 0 to 1, but are (0.0, nan)",
         RandomContrast((0, .nan)), [nil, 8, 8, 1]),
+    .init(
+        "RandomZoom \"random_zoom\": must know the size of axis 2 of its input, whose shape is [?, 8, ?, 1]\n"
+            + "    hint: give the model's input that size", RandomZoom(0.5), [nil, 8, nil, 1]),
+    .init(
+        "RandomTranslation \"random_translation\": factors must ascend from -1.0 or above to at most 1, but are "
+            + "(-2.0, 2.0)", RandomTranslation(height: 0.5, width: 2), [nil, 8, 8, 1]),
 ]

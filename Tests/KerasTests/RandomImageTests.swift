@@ -27,6 +27,20 @@ import Testing
         found["brightness"] = RandomBrightness(1).brightened(x, by: numbers * 100)
         found["contrast"] = RandomContrast((1, 1)).contrasted(x, by: numbers)
         found["contrast-first"] = RandomContrast((1, 1), dataFormat: .channelsFirst).contrasted(x, by: numbers)
+        for fill in ImageFill.allCases {
+            for interpolation in Interpolation.allCases {
+                let lookup = ImageLookup(fill: fill, value: 7, interpolation: interpolation)
+                let flat = constant(try NDArray(shape: [4, 1, 1], Self.numbers))
+                let matrices: [String: ImageMatrices] = [
+                    "rotation": .turning(flat * 1.3, height: 3, width: 5),
+                    "translation": .moving(down: flat * -2.3, right: flat * 6.1),
+                    "zoom": .shrinking(height: flat + 0.4, width: 2.1 - flat, of: (3, 5)),
+                ]
+                for (name, matrices) in matrices {
+                    found["\(name)-\(fill)-\(interpolation)"] = lookup.transformed(x, matrices, (3, 5))
+                }
+            }
+        }
         return found
     }
 
@@ -49,6 +63,20 @@ import Testing
             factor = {"contrast_factor": numbers}
             found["contrast"] = L.RandomContrast(1.0).transform_images(x, factor)
             found["contrast-first"] = L.RandomContrast(1.0, **first).transform_images(x, factor)
+            for fill in ["constant", "nearest", "wrap", "reflect"]:
+                for interpolation in ["nearest", "bilinear"]:
+                    settings = {"fill_mode": fill, "fill_value": 7.0, "interpolation": interpolation}
+                    end = f"-{fill}-{interpolation}"
+                    rotation, n = L.RandomRotation(1.0, **settings), numbers.reshape(4, 1)
+                    zeros = np.zeros(4, "f")
+                    matrix = rotation._compute_affine_matrix(
+                        0.5, 0.5, n[:, 0] * np.float32(1.3 * 180 / np.pi), zeros, zeros, zeros + 1, zeros, zeros, 3, 5)
+                    found["rotation" + end] = rotation._transform_images(x, {"rotation_matrix": matrix}, interpolation)
+                    moves = np.concatenate([n * np.float32(6.1), n * np.float32(-2.3)], 1)
+                    found["translation" + end] = L.RandomTranslation(1.0, 1.0, **settings)._transform_images(
+                        x, {"translations": moves}, interpolation)
+                    found["zoom" + end] = L.RandomZoom(1.0, **settings)._transform_images(
+                        x, {"height_zoom": n + np.float32(0.4), "width_zoom": np.float32(2.1) - n}, interpolation)
             np.savez(f + "y.npz", **{k: np.asarray(v) for k, v in found.items()})
             """
         _ = try oracle.run(script, [folder.path])
@@ -88,6 +116,28 @@ import Testing
             let factors = try Session().run(contrast[.all, 0, 1, 0]).scalars.map { ($0 - 0.5) * 4 }
             #expect(factors.allSatisfy { (0.499...1.251).contains($0) })
             #expect((factors.min() ?? 1) < 0.55 && (factors.max() ?? 1) > 1.2)
+        }
+    }
+
+    @Test func imagesAreTurnedAndMovedEachInItsOwnWay() throws {
+        try Graph().asDefault { () throws in
+            let x = input(shape: [8, 8, 1])
+            let layers: [any RandomTransformation] = [
+                RandomRotation(0.5, seed: 1), RandomTranslation(height: 0.5, width: 0.5, seed: 1),
+                RandomZoom(0.5, seed: 1), RandomRotation(0.5, seed: 1, dataFormat: .channelsFirst),
+            ]
+            let one = NDArray<Float>(randomNormal: [1, 8, 8, 1], standardDeviation: 1, seed: 2)
+            for layer in layers {
+                let images = constant(one).tiled([3, 1, 1, 1])
+                let changed = layer.dataFormat == .channelsFirst ? images.reshaped([3, 1, 8, 8]) : images
+                let found = try Session().run(layer.changed(changed).reshaped([3, 64])).scalars
+                let parts = (0..<3).map { Array(found[$0 * 64..<$0 * 64 + 64]) }
+                #expect(parts[0] != parts[1] && parts[1] != parts[2] && found.allSatisfy(\.isFinite))
+                // The elements are looked up, so that their gradients are their shares.
+                let gradient = try Session().run(gradients(of: layer.changed(changed).sum(), with: changed)).scalars
+                #expect(abs(gradient.reduce(0, +) - 192) < 1e-2)
+            }
+            #expect(Graph.default.diagnostics.isEmpty && x.shape == [nil, 8, 8, 1])
         }
     }
 

@@ -22,9 +22,12 @@ extension RandomImageLayer {
     }
 
     /// A number for each image, `[batch, 1, 1, 1]`.
-    func numbers(in range: (Float, Float), for images: Tensor<Float>) -> Tensor<Float> {
+    ///
+    /// - Parameters:
+    ///   - index: with a seed, the same index gives the same numbers.
+    func numbers(in range: (Float, Float), for images: Tensor<Float>, index: Int = 0) -> Tensor<Float> {
         let sizes = concatenate([shape(of: images)[0..<1], constant([1, 1, 1] as [Int32])], axis: 0)
-        let unit: Tensor<Float> = randomUniform(sizes, seed: seed)
+        let unit: Tensor<Float> = randomUniform(sizes, seed: seed.map { $0 &+ index })
         return range.0 + unit * (range.1 - range.0)
     }
 
@@ -171,7 +174,7 @@ public struct RandomContrast: RandomImageLayer {
 
 extension Configuration {
     /// A pair of numbers; one number where `single` says what it stands for.
-    fileprivate func pair(
+    func pair(
         _ key: String, default value: (Float, Float)? = nil, single: (Float) -> (Float, Float)? = { _ in nil }
     ) throws -> (Float, Float) {
         try setting(key, value, "two numbers") { json in
@@ -181,7 +184,7 @@ extension Configuration {
         }
     }
 
-    fileprivate static func json(ofPair pair: (Float, Float)) -> JSONValue {
+    static func json(ofPair pair: (Float, Float)) -> JSONValue {
         [.number(Double(pair.0)), .number(Double(pair.1))]
     }
 }

@@ -15,7 +15,7 @@ public enum Interpolation: String, Hashable, Sendable, CaseIterable {
 }
 
 extension Configuration {
-    fileprivate func interpolation(default value: Interpolation) throws -> Interpolation {
+    func interpolation(default value: Interpolation) throws -> Interpolation {
         let name = try string("interpolation", default: value.rawValue)
         if let found = Interpolation(rawValue: name) { return found }
         throw KerasError.unknownName(name, "interpolation", known: Interpolation.allCases.map(\.rawValue))
@@ -177,7 +177,7 @@ private func cut(_ images: Tensor<Float>, from start: (Int, Int), _ size: (Int, 
 
 extension DataFormat {
     /// Applies a function of images with the channels last.
-    fileprivate func withChannelsLast(
+    func withChannelsLast(
         _ images: Tensor<Float>, _ function: (Tensor<Float>) -> Tensor<Float>
     ) -> Tensor<Float> {
         guard self == .channelsFirst else { return function(images) }

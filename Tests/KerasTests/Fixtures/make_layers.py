@@ -80,6 +80,13 @@ case(
     "random-images-in-use",
     [L.RandomFlip("horizontal"), L.RandomBrightness(0.5, seed=3), L.RandomContrast((0.25, 0.5), value_range=(0, 1))],
     (2, 3, 4, 2))
+case(
+    "random-transformations-in-use",
+    [
+        L.RandomRotation(0.25, fill_mode="constant", fill_value=2.0), L.RandomTranslation((-0.5, 0.25), (0, 0.5)),
+        L.RandomZoom(0.5, fill_mode="wrap", interpolation="nearest"), L.RandomZoom((0, 0.5), (0, 0.25)),
+    ],
+    (2, 3, 4, 2))
 case("masking", [L.Masking(mask_value=2.0), L.GlobalAveragePooling1D()], (5, 4, 2), whole=3)
 case(
     "masking-passed-on",
