@@ -303,7 +303,7 @@ static void run_rectangle(const run *run, int64_t first_row, int64_t end_row, in
   }
 }
 
-/// This part's share of the panels that the whole team uses; all blocks of k.
+/// This part's share of the panels that the whole team uses; all blocks of k. Only products of one batch have such.
 static void pack_shared(const run *run, const ck_team *team) {
   const ck_gemm *gemm = run->gemm;
   const ck_gemm_plan *plan = run->plan;
@@ -361,6 +361,21 @@ static void run_dots(const run *run, int64_t first, int64_t end) {
 
 // ---------------------------------------------------------------- one part
 
+bool ck_gemm_packs_first(const ck_gemm *given, int32_t parts) {
+  if (parts < 2 || given->batch <= 0 || given->m <= 0 || given->n <= 0) return false;
+  ck_gemm turned;
+  return ck_gemm_plan_make(ck_gemm_turned(given, &turned) ? &turned : given, parts).right == CK_RIGHT_SHARED;
+}
+
+void ck_gemm_pack(const ck_gemm *given, char *const *buffers, void *scratch, const ck_team *team) {
+  ck_gemm turned;
+  const ck_gemm *gemm = ck_gemm_turned(given, &turned) ? &turned : given;
+  const ck_gemm_plan plan = ck_gemm_plan_make(gemm, team->parts);
+  const run run = {.gemm = gemm, .plan = &plan, .kernels = plan.kernels, .right_panels = scratch,
+                   .right = buffers[gemm->right] + gemm->right_offset};
+  pack_shared(&run, team);
+}
+
 void ck_gemm_run(const ck_gemm *given, char *const *buffers, void *scratch, size_t epilogue_scratch,
                  const ck_team *team, ck_status *status) {
   if (given->batch <= 0 || given->m <= 0 || given->n <= 0) return;
@@ -405,10 +420,6 @@ void ck_gemm_run(const ck_gemm *given, char *const *buffers, void *scratch, size
     run.right = buffers[gemm->right] + gemm->right_offset + run.batch * gemm->right_batch * kernels->bytes;
     run.out = gemm->out < 0 ? NULL
                             : buffers[gemm->out] + gemm->out_offset + run.batch * gemm->out_batch * kernels->bytes;
-    if (plan.right == CK_RIGHT_SHARED) {
-      pack_shared(&run, team);
-      ck_team_barrier(team);
-    }
     if (first_row >= end_row || first_column >= end_column) continue;
     if (plan.method == CK_GEMM_TILES) {
       run_rectangle(&run, first_row, end_row, first_column, end_column);

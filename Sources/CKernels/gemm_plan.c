@@ -47,7 +47,7 @@ bool ck_gemm_turned(const ck_gemm *gemm, ck_gemm *turned) {
 enum {
   cost_of_copy = 2,            // packing a vector of the right operand
   cost_of_transposition = 5,
-  cost_of_barrier = 2000,
+  cost_of_hand_over = 2000,
   least_rows = 4,              // a tile of fewer rows waits for its own sums
   cost_of_torn_row = 8,        // an epilogue reads and writes whole rows fastest
 };
@@ -79,7 +79,7 @@ static void choose_grid(const ck_gemm *gemm, ck_gemm_plan *plan, int32_t parts) 
           right = CK_RIGHT_IN_PLACE;
         } else {
           const double own = each * (double)part_vectors * (double)pack;
-          const double shared = each * (double)plan->vectors * (double)pack / rows + cost_of_barrier;
+          const double shared = each * (double)plan->vectors * (double)pack / rows + cost_of_hand_over;
           if (batches == 1 && columns == 1 && rows > 1 && gemm->batch == 1 && packed <= shared_bytes && shared < own) {
             right = CK_RIGHT_SHARED;
           }

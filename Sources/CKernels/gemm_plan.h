@@ -16,7 +16,7 @@ typedef enum {
 typedef enum {
   CK_RIGHT_IN_PLACE = 0,   ///< read where it is, the last columns packed
   CK_RIGHT_OWN,            ///< each part packs the panels it needs when it first needs them
-  CK_RIGHT_SHARED,         ///< the team packs all panels together, then waits for one another
+  CK_RIGHT_SHARED,         ///< the team packs all panels together before, see ck_gemm_packs_first
 } ck_gemm_right;
 
 typedef struct {

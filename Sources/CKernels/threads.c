@@ -3,8 +3,10 @@
 //
 // A pool is idle, or held by one thread. While it is held the helpers spin on a mailbox each; after the release they
 // spin for a short while, so that a program that runs one step after the other never pays for a wake-up, and then
-// sleep. The holder writes the work once, then raises the ticket in the mailboxes of the helpers that take part: a
-// helper that is left out never looks at the work, so the next run may overwrite it at once.
+// sleep. The holder writes the work once, then raises the ticket in the mailboxes of the helpers that take part. A part
+// belongs to whoever claims its ticket first: the helper, or the holder once it has done its own, for where threads
+// outnumber the cores a helper may not run for many milliseconds. A helper looks at the work only when it has claimed a
+// part of it, so the next run may overwrite it as soon as all parts are done.
 #if !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -26,15 +28,11 @@ enum {
   linger_nanoseconds = 100 * 1000,  // spinning after a release: a little more than a wake-up costs
 };
 
-struct ck_barrier {
-  _Alignas(cache_line) atomic_uint arrived;
-  _Alignas(cache_line) atomic_uint phase;
-};
-
 /// The hand-over between the holder and one helper; on cache lines of its own.
 typedef struct {
   _Alignas(cache_line) atomic_uint ticket;   // raised by the holder: work is there
-  _Alignas(cache_line) atomic_uint finished; // follows the ticket: the work is done
+  _Alignas(cache_line) atomic_uint claimed;  // follows the ticket: somebody has begun the work
+  atomic_uint finished;                      // follows that: the work is done
   ck_pool *pool;
   pthread_t thread;
   int32_t part;
@@ -49,14 +47,13 @@ struct ck_pool {
   _Alignas(cache_line) atomic_bool held;
   atomic_bool stopping;
   atomic_int sleepers;
-  struct ck_barrier barrier;
   _Alignas(cache_line) pthread_mutex_t mutex;
   pthread_cond_t wake;
   int32_t threads;
   helper helpers[];
 };
 
-const ck_team ck_solo = {0, 1, NULL};
+const ck_team ck_solo = {0, 1};
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -93,15 +90,15 @@ static void sleep_until_held(helper *self, uint32_t seen) {
   pthread_mutex_unlock(&pool->mutex);
 }
 
-/// Waits for a ticket other than `seen`; false where the pool stops instead.
-static bool wait_for_ticket(helper *self, uint32_t seen) {
+/// Waits for a ticket other than `seen` and returns it; `seen` where the pool stops instead.
+static uint32_t wait_for_ticket(helper *self, uint32_t seen) {
   ck_pool *pool = self->pool;
-  uint32_t spins = 0;
+  uint32_t spins = 0, ticket;
   int64_t idle_since = 0;
-  while (atomic_load_explicit(&self->ticket, memory_order_acquire) == seen) {
+  while ((ticket = atomic_load_explicit(&self->ticket, memory_order_acquire)) == seen) {
     spin(&spins);
     if (spins % spins_between_clocks != 0) continue;
-    if (atomic_load_explicit(&pool->stopping, memory_order_acquire)) return false;
+    if (atomic_load_explicit(&pool->stopping, memory_order_acquire)) return seen;
     if (atomic_load_explicit(&pool->held, memory_order_relaxed)) {
       idle_since = 0;
     } else if (idle_since == 0) {
@@ -112,18 +109,28 @@ static bool wait_for_ticket(helper *self, uint32_t seen) {
       spins = 0;
     }
   }
-  return true;
+  return ticket;
+}
+
+/// Whether the caller is the first to claim the part of this ticket.
+static inline bool claim(helper *helper, uint32_t ticket) {
+  uint32_t before = ticket - 1;
+  return atomic_compare_exchange_strong_explicit(&helper->claimed, &before, ticket, memory_order_acq_rel,
+                                                 memory_order_relaxed);
+}
+
+static void run_part(ck_pool *pool, helper *helper, uint32_t ticket) {
+  const ck_team team = {helper->part, pool->parts};
+  pool->work(pool->context, &team);
+  atomic_store_explicit(&helper->finished, ticket, memory_order_release);
 }
 
 static void *helper_main(void *argument) {
   helper *self = argument;
-  ck_pool *pool = self->pool;
-  uint32_t seen = 0;
-  while (wait_for_ticket(self, seen)) {
-    seen++;
-    const ck_team team = {self->part, pool->parts, &pool->barrier};
-    pool->work(pool->context, &team);
-    atomic_store_explicit(&self->finished, seen, memory_order_release);
+  uint32_t seen = 0, ticket;
+  while ((ticket = wait_for_ticket(self, seen)) != seen) {
+    seen = ticket;
+    if (claim(self, ticket)) run_part(self->pool, self, ticket);
   }
   return NULL;
 }
@@ -158,8 +165,6 @@ ck_pool *ck_pool_create(int32_t threads) {
   atomic_init(&pool->held, false);
   atomic_init(&pool->stopping, false);
   atomic_init(&pool->sleepers, 0);
-  atomic_init(&pool->barrier.arrived, 0);
-  atomic_init(&pool->barrier.phase, 0);
   pool->threads = 1;
 
   // A program's signal handlers are not to run on the helpers.
@@ -169,6 +174,7 @@ ck_pool *ck_pool_create(int32_t threads) {
   for (int32_t i = 0; i < threads - 1; i++) {
     helper *helper = &pool->helpers[i];
     atomic_init(&helper->ticket, 0);
+    atomic_init(&helper->claimed, 0);
     atomic_init(&helper->finished, 0);
     helper->pool = pool;
     helper->part = i + 1;
@@ -214,26 +220,18 @@ void ck_pool_run(ck_pool *pool, int32_t parts, void (*work)(void *context, const
   for (int32_t i = 0; i < parts - 1; i++) {
     atomic_fetch_add_explicit(&pool->helpers[i].ticket, 1, memory_order_release);
   }
-  const ck_team team = {0, parts, &pool->barrier};
+  const ck_team team = {0, parts};
   work(context, &team);
   for (int32_t i = 0; i < parts - 1; i++) {
     helper *helper = &pool->helpers[i];
     // Only the holder raises tickets, and holders follow one another through `held`.
-    uint32_t ticket = atomic_load_explicit(&helper->ticket, memory_order_relaxed);
+    const uint32_t ticket = atomic_load_explicit(&helper->ticket, memory_order_relaxed);
+    if (claim(helper, ticket)) run_part(pool, helper, ticket);
+  }
+  for (int32_t i = 0; i < parts - 1; i++) {
+    helper *helper = &pool->helpers[i];
+    const uint32_t ticket = atomic_load_explicit(&helper->ticket, memory_order_relaxed);
     uint32_t spins = 0;
     while (atomic_load_explicit(&helper->finished, memory_order_acquire) != ticket) spin(&spins);
-  }
-}
-
-void ck_team_barrier(const ck_team *team) {
-  if (team->parts <= 1) return;
-  struct ck_barrier *barrier = team->barrier;
-  uint32_t phase = atomic_load_explicit(&barrier->phase, memory_order_relaxed);
-  if (atomic_fetch_add_explicit(&barrier->arrived, 1, memory_order_acq_rel) + 1 == (uint32_t)team->parts) {
-    atomic_store_explicit(&barrier->arrived, 0, memory_order_relaxed);
-    atomic_store_explicit(&barrier->phase, phase + 1, memory_order_release);
-  } else {
-    uint32_t spins = 0;
-    while (atomic_load_explicit(&barrier->phase, memory_order_acquire) == phase) spin(&spins);
   }
 }

@@ -313,6 +313,15 @@ extension Executable {
                     var work = ProductWork(
                         product: product, table: frame.table, scratch: frame.scratch,
                         epilogueScratchByteCount: epilogueBytes, status: status)
+                    if ck_gemm_packs_first(product, parts) {
+                        ck_pool_run(
+                            pool, parts,
+                            { context, team in
+                                guard let context, let team else { return }
+                                let work = context.assumingMemoryBound(to: ProductWork.self).pointee
+                                ck_gemm_pack(work.product, work.table, work.scratch, team)
+                            }, &work)
+                    }
                     ck_pool_run(
                         pool, parts,
                         { context, team in

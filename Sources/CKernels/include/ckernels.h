@@ -55,7 +55,7 @@ int32_t ck_processor_count(void);
 typedef struct ck_pool ck_pool;
 
 /// What a kernel knows of the team that runs it. A kernel is split statically by `part` of `parts`.
-typedef struct ck_team { int32_t part, parts; struct ck_barrier *barrier; } ck_team;
+typedef struct ck_team { int32_t part, parts; } ck_team;
 
 /// A team of one, for kernels that stay on the calling thread.
 extern const ck_team ck_solo;
@@ -70,10 +70,9 @@ int32_t ck_pool_threads(const ck_pool *pool);
 bool ck_pool_try_acquire(ck_pool *pool);
 void ck_pool_release(ck_pool *pool);
 /// Runs `work(context, team)` once for each part of `parts` (at most the pool's threads) and returns when all are done.
-/// The caller must hold the pool.
+/// The caller must hold the pool. Parts must not wait for one another: those that no helper has begun when the caller has
+/// done its own are the caller's too, so that a helper which does not get to run on a busy machine holds nothing up.
 void ck_pool_run(ck_pool *pool, int32_t parts, void (*work)(void *context, const ck_team *team), void *context);
-/// Waits until every part has arrived; a no-op for a team of one.
-void ck_team_barrier(const ck_team *team);
 
 // ---------------------------------------------------------------- scalar functions on vectors
 
@@ -204,6 +203,9 @@ typedef struct {
 size_t ck_gemm_scratch_bytes(const ck_gemm *gemm, int32_t parts, size_t epilogue_scratch);
 /// The number of parts up to `threads` that is worth its hand-over for this size.
 int32_t ck_gemm_parts(const ck_gemm *gemm, int32_t threads);
+/// Whether a team of `parts` is to pack the right operand before, each part its share: ck_gemm_pack.
+bool ck_gemm_packs_first(const ck_gemm *gemm, int32_t parts);
+void ck_gemm_pack(const ck_gemm *gemm, char *const *buffers, void *scratch, const ck_team *team);
 /// Runs one part; `scratch` is the whole team's. The result does not depend on `parts`.
 void ck_gemm_run(const ck_gemm *gemm, char *const *buffers, void *scratch, size_t epilogue_scratch,
                  const ck_team *team, ck_status *status);
