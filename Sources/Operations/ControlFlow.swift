@@ -73,15 +73,22 @@ public func switchCase<Scalar: TensorElement>(
 private let ifKinds = (stateless: Conditional.Kind.ifStateless, stateful: Conditional.Kind.ifStateful)
 private let caseKinds = (stateless: Conditional.Kind.caseStateless, stateful: Conditional.Kind.caseStateful)
 
+/// The mistake of a decision that is not a single value: TensorFlow's ops take such for whether it is empty, so that a
+/// loop would never end.
+private func notSingle(_ value: Value, _ what: String) -> Mistake? {
+    guard let rank = value.type.shape.rank, rank > 0 else { return nil }
+    return Mistake(
+        "\(what) has shape \(value.type.shape), but must be a single value", hint: "reduce it, as with all() or any()")
+}
+
 /// Always as many values as types.
 private func branch(
     _ kinds: (stateless: Conditional.Kind, stateful: Conditional.Kind), on selector: Value, name: String?,
     _ branches: [String], types: [DType], build: (Int) -> [Value]
 ) -> [Value] {
     let parent = graphForNodes(of: selector.graph)
-    if branches.isEmpty {
-        let operation = UnmadeCall(
-            name: kinds.stateless.rawValue, types: types, mistake: Mistake("has no branches"))
+    if let mistake = branches.isEmpty ? Mistake("has no branches") : notSingle(selector, "what decides") {
+        let operation = UnmadeCall(name: kinds.stateless.rawValue, types: types, mistake: mistake)
         return withGraph(parent) { parent.add(operation, [], name: name ?? "cond") }
     }
     let traced = branches.enumerated().map { number, name in
@@ -164,6 +171,10 @@ func makeLoop(
         guard let limit = maximumIterations, let turn = Graph.default.turnNumber else { return [holds] }
         let bound = makeConstant(UntypedArray(integers: [limit], dtype: .int64).reshaped([]))
         return [elementwise(.logicalAnd, [holds, elementwise(.less, [turn, bound])])]
+    }
+    if let mistake = test.results.first.flatMap({ notSingle($0, "the condition") }), !test.hasMistakes {
+        let operation = UnmadeCall(name: "StatelessWhile", types: initial.map(\.dtype), mistake: mistake)
+        return withGraph(parent) { parent.add(operation, [], name: name ?? "while") }
     }
     var turn = TracedFunction(
         named: "while_body", inside: parent, argumentTypes: types, isLoop: true, body)

@@ -302,7 +302,9 @@ private func makeRowLoop(
     _ rows: Rows, _ initial: [Value], count: Int?, isReversed: Bool = false, name: String,
     _ body: (Value, [Value], [Value]) -> [Value]
 ) -> [Value] {
-    let mistake = rows.mistake ?? count.flatMap { $0 < 0 ? Mistake("there cannot be \($0) turns") : nil }
+    let mistake =
+        rows.mistake
+        ?? count.flatMap { (0...Int(Int32.max)).contains($0) ? nil : Mistake("there cannot be \($0) turns") }
     if let mistake { return rows.refuse(initial.map(\.dtype), mistake, name: name) }
     let graph = graphForNodes(of: (initial + rows.tensors).first?.graph ?? .default)
     return withGraph(graph) {

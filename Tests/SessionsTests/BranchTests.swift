@@ -179,6 +179,29 @@ import Testing
         #expect(graph.diagnostics.first?.description.contains("has no branches") == true)
     }
 
+    @Test func aDecisionThatIsNoSingleValueIsAMistake() {
+        let graph = Graph()
+        graph.asDefault {
+            let x = constant(1 as Float)
+            _ = cond(constant([true, false]), then: { x }, else: { x })
+            _ = switchCase(constant([0, 1] as [Int32]), branches: [{ x }, { x }])
+            // Such a loop would never end.
+            _ = whileLoop(constant([1, 2] as [Float]), condition: { less($0, 100) }, body: { $0 + 1 })
+        }
+        #expect(
+            graph.diagnostics.map(\.message) == [
+                "what decides has shape [2], but must be a single value",
+                "what decides has shape [2], but must be a single value",
+                "the condition has shape [2], but must be a single value",
+            ])
+    }
+
+    @Test(arguments: [-1, 1 << 31, .max]) func turnsThatCannotBeCountedAreAMistake(_ count: Int) {
+        let graph = Graph()
+        graph.asDefault { _ = forLoop(count, constant(1 as Float)) { _, x in x } }
+        #expect(graph.diagnostics.map(\.message) == ["there cannot be \(count) turns"])
+    }
+
     @Test func badDataInABranchNameItsNode() throws {
         try Graph().asDefault { () throws in
             let (index, predicate) = (placeholder(Int32.self, [1]), placeholder(Bool.self, []))
