@@ -1,3 +1,4 @@
+import Datasets
 import FileTestSupport
 import Foundation
 import Graphs
@@ -236,6 +237,25 @@ private final class Recorded: Callback {
         #expect(try text()[4].hasSuffix(";NA;NA"))
         try task.model.fit(task.x, task.y, epochs: 1, verbose: 0, callbacks: [CSVLogger(path)])
         #expect(try text().count == 2)
+    }
+
+    @Test func validationTakesSoManyBatchesAndWeighsItsSamples() throws {
+        let task = try SmallTask()
+        let weights = NDArray<Float>((0..<60).map { Float($0 % 4) })
+        func values(_ logs: Logs) -> [Double?] { [logs["val_loss"], logs["val_accuracy"]] }
+        func found(_ logs: Logs) -> [Double?] { [logs["loss"], logs["accuracy"]] }
+        var history = try task.model.fit(
+            task.x, task.y, verbose: 0, validationData: (task.x, task.y), validationSteps: 2, validationBatchSize: 10)
+        let few = try task.model.evaluate(task.x, task.y, batchSize: 10, verbose: 0, steps: 2)
+        #expect(values(history.logs[0]) == found(few))
+        history = try task.model.fit(
+            task.x, task.y, verbose: 0, validationData: (task.x, task.y), validationSampleWeight: weights)
+        let weighted = try task.model.evaluate(task.x, task.y, verbose: 0, sampleWeight: weights)
+        #expect(values(history.logs[0]) == found(weighted))
+        let batches = try Dataset(task.x, task.y).batch(10)
+        history = try task.model.fit(batches, verbose: 0, validationData: batches.repeat(), validationSteps: 3)
+        let endless = try task.model.evaluate(batches, verbose: 0, steps: 3)
+        #expect(values(history.logs[0]) == found(endless))
     }
 
     @Test func pathsAreFormattedAsPythonDoes() throws {

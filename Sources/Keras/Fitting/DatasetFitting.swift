@@ -11,7 +11,7 @@ extension Model {
     ///     let batches = Dataset(images, labels).shuffle(seed: 7).batch(32).prefetch(2)
     ///     try model.fit(batches, epochs: 5, validationData: testBatches)
     ///
-    /// Epoch `n` is the data set's pass `n`. Data sets without end need `stepsPerEpoch`.
+    /// Epoch `n` is the data set's pass `n`. Data sets without end need `stepsPerEpoch`, and `validationSteps` in validation.
     ///
     /// - Parameters:
     ///   - data: pairs of inputs and labels, each a batch.
@@ -23,7 +23,7 @@ extension Model {
         _ data: Dataset<Pair<X, Y>>, epochs: Int = 1, verbose: Verbosity = .automatic,
         callbacks: [any Callback] = [], validationData: Dataset<Pair<X, Y>>? = nil,
         classWeight: [Int: Float]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
-        validationFrequency: Int = 1, resume: String? = nil
+        validationSteps: Int? = nil, validationFrequency: Int = 1, resume: String? = nil
     ) throws -> History {
         let resumed = try TrainingSnapshot(resume: resume, callbacks, seed: nil)
         let source = try DatasetBatches(
@@ -31,14 +31,17 @@ extension Model {
             epoch: resumed?.epoch ?? initialEpoch, skipping: resumed?.batch ?? 0)
         let validation = try KerasError.naming("validation data") {
             try validationData.map {
-                try DatasetBatches($0, for: self, classWeight: nil, isLimited: false, hint: "call take(_:) on it")
+                try DatasetBatches(
+                    $0, for: self, classWeight: nil, isLimited: validationSteps != nil,
+                    hint: "give validationSteps, or call take(_:) on it")
             }
         }
         return try FitLoop(
             model: self, source: source, validation: validation,
             options: FitOptions(
                 epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
-                validationFrequency: validationFrequency, verbose: verbose, callbacks: callbacks,
+                validationSteps: validationSteps, validationFrequency: validationFrequency, verbose: verbose,
+                callbacks: callbacks,
                 position: FitPosition(seed: resumed?.seed ?? 0), resumed: resumed)
         ).run()
     }

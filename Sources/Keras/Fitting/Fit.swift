@@ -24,12 +24,14 @@ extension Model {
     ///   - validationSplit: the part of the samples, taken from the end, that is not trained on but evaluated after each
     ///     epoch.
     ///   - validationData: inputs and labels to evaluate after each epoch.
+    ///   - validationSampleWeight: how much each sample of the validation data counts.
     ///   - shuffle: whether each epoch takes the samples in another order.
     ///   - seed: decides the orders; nil: the graph's seed, else another one each time.
     ///   - classWeight: how much samples of a class count, by its number; others count 1.
     ///   - sampleWeight: how much each sample counts.
     ///   - initialEpoch: the number of the first epoch, from 0.
     ///   - stepsPerEpoch: how many batches make an epoch; nil: all there are.
+    ///   - validationSteps: how many batches are taken in validation; nil: all there are.
     ///   - validationBatchSize: the size of batches in validation; nil: as in training.
     ///   - validationFrequency: validation follows each so many epochs.
     ///   - resume: a state of training that `ModelCheckpoint`, `BackupAndRestore` or `FitRun.saveTrainingState` wrote, or
@@ -42,9 +44,10 @@ extension Model {
     public func fit(
         _ x: some ArrayBundle, _ y: some ArrayBundle, batchSize: Int = 32, epochs: Int = 1,
         verbose: Verbosity = .automatic, callbacks: [any Callback] = [], validationSplit: Double = 0,
-        validationData: (any ArrayBundle, any ArrayBundle)? = nil, shuffle: Bool = true, seed: UInt64? = nil,
-        classWeight: [Int: Float]? = nil, sampleWeight: NDArray<Float>? = nil, initialEpoch: Int = 0,
-        stepsPerEpoch: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1,
+        validationData: (any ArrayBundle, any ArrayBundle)? = nil, validationSampleWeight: NDArray<Float>? = nil,
+        shuffle: Bool = true, seed: UInt64? = nil, classWeight: [Int: Float]? = nil,
+        sampleWeight: NDArray<Float>? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
+        validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1,
         resume: String? = nil
     ) throws -> History {
         try requireAtLeastOne(batchSize, "the batch size")
@@ -57,12 +60,17 @@ extension Model {
         var plan = try dataPlan(for: x, classWeight: classWeight)
         plan.isCut = true
         var samples = try plan.batch(x, y, weights: sampleWeight)
+        if validationSampleWeight != nil, validationData == nil {
+            throw KerasError(
+                "there are sample weights for validation, but no validation data",
+                hint: "a validation split takes its part of sampleWeight")
+        }
         var validation: Batch?
         if let (vx, vy) = validationData {
             validation = try KerasError.naming("validation data") {
                 var plan = try dataPlan(for: vx)
                 plan.isCut = true
-                return try plan.batch(vx, vy)
+                return try plan.batch(vx, vy, weights: validationSampleWeight)
             }
         } else if validationSplit > 0 {
             let count = samples.sampleCount
@@ -89,7 +97,8 @@ extension Model {
             },
             options: FitOptions(
                 epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
-                validationFrequency: validationFrequency, verbose: verbose, callbacks: callbacks,
+                validationSteps: validationSteps, validationFrequency: validationFrequency, verbose: verbose,
+                callbacks: callbacks,
                 position: FitPosition(seed: shuffleSeed), resumed: resumed)
         ).run()
     }
@@ -107,6 +116,7 @@ struct FitOptions {
     var epochs: Int
     var initialEpoch: Int
     var stepsPerEpoch: Int?
+    var validationSteps: Int?
     var validationFrequency: Int
     var verbose: Verbosity
     var callbacks: [any Callback]
@@ -150,6 +160,14 @@ struct FitLoop {
     func run() throws -> History {
         try options.check()
         if let limit = options.stepsPerEpoch { try source.checkSteps(limit, "stepsPerEpoch") }
+        if let limit = options.validationSteps {
+            guard let validation else {
+                throw KerasError(
+                    "validationSteps is \(limit), but there is no validation data",
+                    hint: "give validationData or a validation split, or leave it out")
+            }
+            try KerasError.naming("validation data") { try validation.checkSteps(limit, "validationSteps") }
+        }
         let structure = try model.requireStructure()
         try model.requireTrainableWeights()
         let steps = try model.steps(for: source.signature, structure)
@@ -213,7 +231,14 @@ struct FitLoop {
             if let (source, validator) = validator, (epoch + 1) % options.validationFrequency == 0 {
                 try model.session.run(validator.steps.reset)
                 try source.start(epoch: 0, skipping: 0)
-                while let batch = try KerasError.naming("validation data", source.next) { try validator.test(batch) }
+                var count = 0
+                while count < options.validationSteps ?? .max,
+                    let batch = try KerasError.naming("validation data", source.next)
+                {
+                    try validator.test(batch)
+                    try Task.checkCancellation()
+                    count += 1
+                }
                 logs.merge(try model.results(of: validator.steps).prefixed("val_"))
             }
             if let rate = try model.learningRate() { logs["learning_rate"] = rate }

@@ -132,6 +132,35 @@ let runMistakes: [UserMistake] = [
         try kit.classifier().fit(kit.x, kit.y, verbose: 0, validationSplit: 0.5, validationFrequency: 0)
     },
     .init(
+        "more steps of validation than batches",
+        """
+        validation data: validationSteps is 3, but the data has 2 batches
+            hint: leave it out to take all, or call repeat() on a data set
+        """
+    ) { kit in
+        try kit.classifier().fit(
+            kit.x, kit.y, batchSize: 5, verbose: 0, validationData: (kit.x, kit.y), validationSteps: 3)
+    },
+    .init(
+        "steps of validation without data",
+        """
+        validationSteps is 1, but there is no validation data
+            hint: give validationData or a validation split, or leave it out
+        """
+    ) { kit in
+        try kit.classifier().fit(kit.x, kit.y, verbose: 0, validationSteps: 1)
+    },
+    .init(
+        "weights of validation without data",
+        """
+        there are sample weights for validation, but no validation data
+            hint: a validation split takes its part of sampleWeight
+        """
+    ) { kit in
+        try kit.classifier().fit(
+            kit.x, kit.y, verbose: 0, validationSplit: 0.5, validationSampleWeight: NDArray<Float>.ones([5]))
+    },
+    .init(
         "no steps in an epoch",
         """
         stepsPerEpoch is 0, but must be at least 1
@@ -188,7 +217,7 @@ let datasetMistakes: [UserMistake] = [
         "validation data without end",
         """
         validation data: the data set has no end
-            hint: call take(_:) on it
+            hint: give validationSteps, or call take(_:) on it
         """
     ) { kit in
         let data = try Dataset(kit.x, kit.y).batch(5)
