@@ -96,6 +96,14 @@ final class PlanBuilder: LoweringState {
             results.append(last)
         }
         let program = builder.finish(results: results)
+        // Before it is compiled, too: a kernel for what no memory holds may need as much itself.
+        var counted: Set<ValueID> = []
+        try requireMemory(program, frame: 0, items, fetchCount: fetchCount, updated.map(\.variable)) { index in
+            switch program[program.results[index]].instruction {
+            case .parameter, .constant: false
+            default: counted.insert(program.results[index]).inserted
+            }
+        }
         var overwriting: [Int: Int] = [:]
         for (index, update) in updated.enumerated() {
             overwriting[fetchCount + index] = argumentOfVariable[update.variable]
@@ -111,7 +119,10 @@ final class PlanBuilder: LoweringState {
                     reads.firstIndex { $0.argument == argument }
                 })
         }
-        try requireMemory(executable, items, fetchCount: fetchCount, updated.map(\.variable))
+        try requireMemory(
+            executable.program, frame: executable.frameByteCount, items, fetchCount: fetchCount,
+            updated.map(\.variable)
+        ) { executable.resultSources[$0] == .computed }
         return Plan(
             items: items, feeds: feeds, revision: revision, executable: executable, reads: reads, updates: updates,
             randomStreams: randomStreams, fetchTypes: results.prefix(fetchCount).map { builder.type(of: $0) },
@@ -120,13 +131,12 @@ final class PlanBuilder: LoweringState {
 
     /// - Errors: `SessionError.outOfMemory` where the run needs more memory than there is; it names what needs most.
     private func requireMemory(
-        _ executable: Executable, _ items: [FetchRequest.Item], fetchCount: Int, _ updated: [NodeID]
+        _ program: Program, frame: Int, _ items: [FetchRequest.Item], fetchCount: Int, _ updated: [NodeID],
+        isComputed: (Int) -> Bool
     ) throws(SessionError) {
-        let program = executable.program
         let sizes = program.results.indices.map { index in
-            executable.resultSources[index] == .computed ? program.type(of: program.results[index]).byteCount : 0
+            isComputed(index) ? program.type(of: program.results[index]).byteCount : 0
         }
-        let frame = executable.frameByteCount
         guard sizes.reduce(frame, { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }) > Memory.byteCount
         else {
             return
