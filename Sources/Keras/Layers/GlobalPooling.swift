@@ -23,6 +23,12 @@ extension GlobalPoolingLayer {
             keepsDimensions: try configuration.bool("keepdims", default: false),
             dataFormat: try configuration.dataFormat(), inputShape: nil, name: configuration.layerName)
     }
+
+    /// The axes between those of the samples and of the channels; nil, with a mistake, for an input of another rank.
+    func placeAxes(of input: Tensor<Float>, rank: Int, _ what: String, _ context: LayerContext) -> [Int]? {
+        guard context.hasRank(rank, input, what) else { return nil }
+        return dataFormat == .channelsFirst ? Array(2..<rank) : Array(1..<(rank - 1))
+    }
 }
 
 /// The largest elements of whole sequences, channel by channel.
@@ -44,8 +50,7 @@ public struct GlobalMaxPooling1D: GlobalPoolingLayer, UnaryLayer, MaskEnding {
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard context.hasRank(3, input, "sequences") else { return context.nothing }
-        let axes = dataFormat == .channelsFirst ? [2] : [1]
+        guard let axes = placeAxes(of: input, rank: 3, "sequences", context) else { return context.nothing }
         return input.max(axes: axes, keepDimensions: keepsDimensions)
     }
 }
@@ -69,8 +74,7 @@ public struct GlobalMaxPooling2D: GlobalPoolingLayer, UnaryLayer, MaskEnding {
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard context.hasRank(4, input, "images") else { return context.nothing }
-        let axes = dataFormat == .channelsFirst ? [2, 3] : [1, 2]
+        guard let axes = placeAxes(of: input, rank: 4, "images", context) else { return context.nothing }
         return input.max(axes: axes, keepDimensions: keepsDimensions)
     }
 }
@@ -96,8 +100,9 @@ public struct GlobalAveragePooling1D: GlobalPoolingLayer {
     public func call(_ inputs: [LayerValue], _ context: LayerContext) -> [LayerValue] {
         guard let input = context.single(inputs) else { return [LayerValue(context.nothing)] }
         let values = context.float(input.tensor)
-        guard context.hasRank(3, values, "sequences") else { return [LayerValue(context.nothing)] }
-        let axes = dataFormat == .channelsFirst ? [2] : [1]
+        guard let axes = placeAxes(of: values, rank: 3, "sequences", context) else {
+            return [LayerValue(context.nothing)]
+        }
         guard let mask = input.mask, dataFormat == .channelsLast else {
             return [LayerValue(values.mean(axes: axes, keepDimensions: keepsDimensions))]
         }
@@ -127,8 +132,7 @@ public struct GlobalAveragePooling2D: GlobalPoolingLayer, UnaryLayer, MaskEnding
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard context.hasRank(4, input, "images") else { return context.nothing }
-        let axes = dataFormat == .channelsFirst ? [2, 3] : [1, 2]
+        guard let axes = placeAxes(of: input, rank: 4, "images", context) else { return context.nothing }
         return input.mean(axes: axes, keepDimensions: keepsDimensions)
     }
 }

@@ -99,8 +99,7 @@ public struct GlobalMaxPooling3D: GlobalPoolingLayer, UnaryLayer, MaskEnding {
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard context.hasRank(5, input, "volumes") else { return context.nothing }
-        let axes = dataFormat == .channelsFirst ? [2, 3, 4] : [1, 2, 3]
+        guard let axes = placeAxes(of: input, rank: 5, "volumes", context) else { return context.nothing }
         return input.max(axes: axes, keepDimensions: keepsDimensions)
     }
 }
@@ -124,8 +123,7 @@ public struct GlobalAveragePooling3D: GlobalPoolingLayer, UnaryLayer, MaskEnding
     }
 
     public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        guard context.hasRank(5, input, "volumes") else { return context.nothing }
-        let axes = dataFormat == .channelsFirst ? [2, 3, 4] : [1, 2, 3]
+        guard let axes = placeAxes(of: input, rank: 5, "volumes", context) else { return context.nothing }
         return input.mean(axes: axes, keepDimensions: keepsDimensions)
     }
 }
