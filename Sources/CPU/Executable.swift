@@ -21,7 +21,8 @@ package final class Executable: @unchecked Sendable {
     /// One kernel with its descriptor.
     enum Call {
         case loop(LoopDescriptor, parts: Int32)
-        case product(UnsafeMutablePointer<ck_gemm>, epilogue: LoopDescriptor?, parts: Int32)
+        /// - packsFirst: whether the threads pack an operand together before.
+        case product(UnsafeMutablePointer<ck_gemm>, epilogue: LoopDescriptor?, parts: Int32, packsFirst: Bool)
         case gather(UnsafeMutablePointer<ck_gather>)
         case scatterAdd(UnsafeMutablePointer<ck_scatter_add>)
         case updateRow(RowUpdate)
@@ -122,7 +123,7 @@ package final class Executable: @unchecked Sendable {
             case .loop(let loop, let parts):
                 scratch = max(scratch, loop.scratchByteCount * Int(parts))
                 usesThreads = usesThreads || parts > 1
-            case .product(let product, let epilogue, let parts):
+            case .product(let product, let epilogue, let parts, _):
                 // A run that finds the threads busy uses one part, which must fit as well.
                 for count in [1, parts] {
                     scratch = max(scratch, ck_gemm_scratch_bytes(product, count, epilogue?.scratchByteCount ?? 0))
@@ -156,7 +157,7 @@ package final class Executable: @unchecked Sendable {
         for call in calls {
             switch call {
             case .loop: break
-            case .product(let pointer, _, _):
+            case .product(let pointer, _, _, _):
                 pointer.pointee.patches?.deallocate()
                 pointer.deallocate()
             case .gather(let pointer): pointer.deallocate()
@@ -304,7 +305,7 @@ extension Executable {
                             let scratch = work.scratch + work.scratchByteCount * Int(team.pointee.part)
                             ck_loop_run(work.prepared, work.table, scratch, team, work.status)
                         }, &work)
-                case .product(let product, let epilogue, let parts):
+                case .product(let product, let epilogue, let parts, let packsFirst):
                     let epilogueBytes = epilogue?.scratchByteCount ?? 0
                     guard parts > 1, let pool else {
                         ck_gemm_run(product, frame.table, frame.scratch, epilogueBytes, solo, status)
@@ -313,7 +314,7 @@ extension Executable {
                     var work = ProductWork(
                         product: product, table: frame.table, scratch: frame.scratch,
                         epilogueScratchByteCount: epilogueBytes, status: status)
-                    if ck_gemm_packs_first(product, parts) {
+                    if packsFirst {
                         ck_pool_run(
                             pool, parts,
                             { context, team in

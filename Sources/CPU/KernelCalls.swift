@@ -82,8 +82,7 @@ func makeCall(
             gemm.epilogue_rank = Int32(rank)
             epilogue = loop
         }
-        let pointer = descriptor(gemm)
-        return .product(pointer, epilogue: epilogue, parts: max(1, ck_gemm_parts(pointer, threads)))
+        return productCall(gemm, epilogue, threads: threads)
 
     case .gather(let value):
         let step = program[value]
@@ -185,6 +184,13 @@ func makeCall(
     case .control(let value):
         throw InvalidProgram("\(program[value].instruction) is not one kernel")
     }
+}
+
+/// The call of a product, with as many parts as are worth their hand-over.
+func productCall(_ gemm: ck_gemm, _ epilogue: LoopDescriptor?, threads: Int32) -> Executable.Call {
+    let pointer = descriptor(gemm)
+    let parts = max(1, ck_gemm_parts(pointer, threads))
+    return .product(pointer, epilogue: epilogue, parts: parts, packsFirst: ck_gemm_packs_first(pointer, parts))
 }
 
 extension Distribution {

@@ -36,7 +36,7 @@ extension Executable: CustomStringConvertible {
         case .loop(let loop, let parts):
             "loop[rank \(loop.loop.pointee.rank), \(loop.codeCount) ops, \(loop.loop.pointee.register_count) registers,"
                 + " block \(loop.loop.pointee.block), parts \(parts)]"
-        case .product(let product, let epilogue, let parts):
+        case .product(let product, let epilogue, let parts, _):
             "product[\(product.pointee.batch)x\(product.pointee.m)x\(product.pointee.k)x\(product.pointee.n),"
                 + " epilogue of \(epilogue?.codeCount ?? 0) ops, parts \(parts)]"
         case .gather: "gather"

@@ -69,8 +69,7 @@ func makeConvolutionCall(
         gemm.epilogue_rank = 2
         epilogue = loop
     }
-    let pointer = descriptor(gemm)
-    return .product(pointer, epilogue: epilogue, parts: max(1, ck_gemm_parts(pointer, threads)))
+    return productCall(gemm, epilogue, threads: threads)
 }
 
 func makeDepthwiseCall(
