@@ -90,7 +90,8 @@ let package = Package(
 
         // On top of the core.
         module("ArrayFiles", ["Tensors", "Files", "CZlib"]),
-        module("Datasets", ["Tensors", "Files", "CZlib"]),
+        .target(name: "CRows"),
+        module("Datasets", ["Tensors", "Files", "CZlib", "CRows"]),
         module("ExampleRecords", ["Tensors", "Messages", protobuf, "Datasets"]),
         module("Downloads", ["Tensors", "Files", "Datasets"]),
         module("Charts", ["Tensors", "PNGFiles"]),

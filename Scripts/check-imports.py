@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "SavedModels": {"Tensors", "Files", "Messages", "SwiftProtobuf", "Graphs", "Operations", "Sessions", "GraphDefs",
                     "Checkpoints"},
     "ArrayFiles": {"Tensors", "Files", "CZlib"},
-    "Datasets": {"Tensors", "Files", "CZlib"},
+    "Datasets": {"Tensors", "Files", "CZlib", "CRows"},
     "ExampleRecords": {"Tensors", "Messages", "SwiftProtobuf", "Datasets"},
     "Downloads": {"Tensors", "Files", "Datasets"},
     "Charts": {"Tensors", "PNGFiles"},

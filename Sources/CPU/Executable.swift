@@ -68,8 +68,8 @@ package final class Executable: @unchecked Sendable {
         init(entryCount: Int, arenaByteCount: Int, scratchByteCount: Int, firstResult: Int) {
             table = .allocate(capacity: entryCount)
             table.initialize(repeating: nil, count: entryCount)
-            arena = .allocate(byteCount: max(64, arenaByteCount), alignment: 64)
-            scratch = .allocate(byteCount: max(64, scratchByteCount), alignment: 64)
+            arena = Memory.allocate(byteCount: arenaByteCount)
+            scratch = Memory.allocate(byteCount: scratchByteCount)
             self.firstResult = firstResult
             table[BufferPlan.arena] = arena.assumingMemoryBound(to: CChar.self)
         }
@@ -147,7 +147,7 @@ package final class Executable: @unchecked Sendable {
         self.nestedByteCount = nestedByteCount
         resultByteCounts = program.results.map { program.type(of: $0).byteCount }
         scratchByteCount = scratch
-        constantPool = .allocate(byteCount: max(64, buffers.poolByteCount), alignment: 64)
+        constantPool = Memory.allocate(byteCount: buffers.poolByteCount)
         for (array, offset) in buffers.pooledConstants {
             (constantPool + offset).copyMemory(from: array.bytes, byteCount: array.byteCount)
         }

@@ -30,7 +30,7 @@ extension LabelledImages {
 public struct ShuffledImages<Label: NumericElement>: Sendable {
     private let images: LabelledImages<Label>
     /// Which row of the set comes when.
-    package let order: [Int32]
+    package let order: [Int]
 
     init(images: LabelledImages<Label>, seed: UInt64, epoch: Int) {
         self.images = images
@@ -54,11 +54,11 @@ public struct ShuffledImages<Label: NumericElement>: Sendable {
 ///     batches[0].images.shape        // [100, 784]
 public struct ImageBatches<Label: NumericElement>: RandomAccessCollection, Sendable {
     private let images: LabelledImages<Label>
-    private let order: [Int32]?
+    private let order: [Int]?
     private let size: Int
     public let endIndex: Int
 
-    init(images: LabelledImages<Label>, order: [Int32]?, size: Int, dropRemainder: Bool) {
+    init(images: LabelledImages<Label>, order: [Int]?, size: Int, dropRemainder: Bool) {
         self.images = images
         self.order = order
         self.size = Swift.max(1, size)
@@ -79,21 +79,16 @@ public struct ImageBatches<Label: NumericElement>: RandomAccessCollection, Senda
     }
 }
 
-/// The numbers `0..<count` in a random order.
-func permutation(count: Int, seed: UInt64, stream: UInt64) -> [Int32] {
-    var order = Array(0..<Int32(clamping: count))
-    shuffle(&order, seed: seed, stream: stream)
-    return order
-}
-
-/// Puts elements into a random order that the seed and the stream alone decide.
+/// The numbers `0..<count` in a random order that the seed and the stream alone decide.
 ///
 /// - Source: R. Fisher, F. Yates (1938), in R. Durstenfeld's form (1964).
-func shuffle<Element>(_ elements: inout [Element], seed: UInt64, stream: UInt64) {
+func permutation(count: Int, seed: UInt64, stream: UInt64) -> [Int] {
+    var order = Array(0..<max(0, count))
     var random = RandomStream(seed: seed, stream: stream)
-    for last in stride(from: elements.count - 1, to: 0, by: -1) {
-        elements.swapAt(last, random.nextNumber(below: last + 1))
+    for last in stride(from: order.count - 1, to: 0, by: -1) {
+        order.swapAt(last, random.nextNumber(below: last + 1))
     }
+    return order
 }
 
 extension RandomStream {

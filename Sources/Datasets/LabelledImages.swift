@@ -109,7 +109,7 @@ extension ImageSplits<Int32> {
 
 extension LabelledImages {
     /// The images of the given rows, in that order, copied together. Rows must be there.
-    func gathering(_ rows: ArraySlice<Int32>) -> LabelledImages {
+    func gathering(_ rows: ArraySlice<Int>) -> LabelledImages {
         // Refused only where the batch would not fit into the machine's memory.
         guard let images = try? images.untyped.gathering(rows), let labels = try? labels.untyped.gathering(rows) else {
             return self.rows(0..<0)

@@ -9,14 +9,11 @@ package final class ArrayStorage: @unchecked Sendable {
     /// takes arrays in (feeds, constants) reports it.
     package let refusal: String?
 
-    /// The alignment of every array, in bytes: one cache line, one AVX-512 register.
-    package static let alignment = 64
-
     /// Uninitialised memory.
     package init(byteCount: Int, refusal: String? = nil) {
         self.byteCount = byteCount
         self.refusal = refusal
-        bytes = .allocate(byteCount: max(byteCount, 1), alignment: Self.alignment)
+        bytes = Memory.allocate(byteCount: byteCount)
     }
 
     /// Memory of zeros.

@@ -58,7 +58,7 @@ struct ImageBatchesTests {
     }
 
     @Test func everyOrderOfThreeIsAboutEquallyLikely() {
-        var counts: [[Int32]: Int] = [:]
+        var counts: [[Int]: Int] = [:]
         for seed in 0..<6000 { counts[permutation(count: 3, seed: UInt64(seed), stream: 0), default: 0] += 1 }
         #expect(counts.count == 6)
         // Six standard deviations of a binomial distribution around 1000.

@@ -34,6 +34,25 @@ struct PipelineTests {
         #expect(try Dataset([Int]()).repeat().elements(epoch: 3).isEmpty)
     }
 
+    @Test func gatheredRowsAreCopiesOfTheRowsWhateverTheirWidth() throws {
+        let order = [5, 0, 0, 6, 3, 1, 6]
+        // Widths that are moved at once, odd ones, and those of which only the beginning is fetched ahead.
+        for width in [0, 1, 2, 3, 4, 7, 8, 63, 64, 65, 3136, 8191, 8192, 8193, 20_001] {
+            let bytes = NDArray<UInt8>(shape: [7, width]) { target in
+                for index in target.indices { target[index] = UInt8(truncatingIfNeeded: index &* 31 &+ index >> 8) }
+            }
+            let gathered = try bytes.gathering(order)
+            #expect(gathered.shape == [7, width])
+            for (position, row) in order.enumerated() {
+                #expect(gathered.rows(position..<position + 1) == bytes.rows(row..<row + 1), "width \(width)")
+            }
+            // Of an array that begins in the middle of another, and none at all.
+            let later = bytes.rows(2..<7)
+            #expect(try later.gathering([4, 0]).rows(0..<1) == bytes.rows(6..<7), "width \(width)")
+            #expect(try later.gathering([]).shape == [0, width])
+        }
+    }
+
     @Test func cardinalitiesAreThoseOfThePasses() throws {
         let numbers = Dataset.range(10)
         let known = [

@@ -105,7 +105,16 @@ import Testing
     @Test func arraysAreAligned() {
         for count in [0, 1, 3, 1000] {
             let array = NDArray<UInt8>.zeros([count])
-            #expect(UInt(bitPattern: array.untyped.bytes) % UInt(ArrayStorage.alignment) == 0)
+            #expect(UInt(bitPattern: array.untyped.bytes) % UInt(Memory.alignment) == 0)
+        }
+    }
+
+    @Test func largeArraysBeginWithAPageAndHaveAllTheirElements() {
+        // Around the sizes at which arrays lie in huge pages, whole ones and not.
+        for count in [4 << 20, (4 << 20) - 1, (4 << 20) + 1, (6 << 20) + 4097] {
+            let array = NDArray<UInt8>(repeating: 3, shape: [count])
+            #expect(UInt(bitPattern: array.untyped.bytes) % UInt(Memory.alignment) == 0)
+            #expect(array.withUnsafeBufferPointer { $0.allSatisfy { $0 == 3 } })
         }
     }
 

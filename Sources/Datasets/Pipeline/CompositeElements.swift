@@ -145,7 +145,7 @@ extension AnyArray: SliceableElement {
 
     public func gathering(_ rows: [Int]) throws(DatasetError) -> AnyArray {
         switch content {
-        case .elements(let array): return AnyArray(try array.gathering(rows))
+        case .elements(let array): return AnyArray(try array.gathering(rows[...]))
         case .strings(let strings, let shape):
             let width = (shape.first ?? 0) == 0 ? 0 : strings.count / shape[0]
             let gathered = rows.flatMap { strings[($0 * width)..<(($0 + 1) * width)] }

@@ -8,6 +8,14 @@ class Cursor<Element> {
     /// The next element; nil where there is none.
     func next() throws -> Element? { nil }
 
+    /// Appends up to `count` elements, as cheaply as it can; fewer only where the pass ends.
+    func take(_ count: Int, into elements: inout [Element]) throws {
+        for _ in 0..<max(0, count) {
+            guard let element = try next() else { return }
+            elements.append(element)
+        }
+    }
+
     /// Passes over up to `count` elements, as cheaply as it can.
     ///
     /// - Returns: how many there were: fewer only where the pass ends.
@@ -42,6 +50,11 @@ final class RangeCursor: Cursor<Int> {
         let first = rest.lowerBound
         rest = (first + 1)..<rest.upperBound
         return first
+    }
+
+    override func take(_ count: Int, into elements: inout [Int]) {
+        let start = rest.lowerBound
+        elements.append(contentsOf: start..<(start + skip(count)))
     }
 
     override func skip(_ count: Int) -> Int {

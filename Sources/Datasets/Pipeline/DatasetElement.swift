@@ -83,7 +83,7 @@ extension NDArray: SliceableElement, PaddableElement {
     }
 
     public func gathering(_ rows: [Int]) throws(DatasetError) -> NDArray {
-        NDArray(untyped: try untyped.gathering(rows))
+        NDArray(untyped: try untyped.gathering(rows[...]))
     }
 
     public static var defaultPadding: ArrayPadding<Scalar> { ArrayPadding() }

@@ -1,21 +1,19 @@
 // Copying rows of arrays together: one copy a row, none an element.
 
+import CRows
 import Tensors
 
 extension UntypedArray {
     /// The rows of the given numbers, which must be there, in that order.
     ///
     /// - Shapes: `[n, ...]` → `[rows.count, ...]`
-    func gathering(_ rows: some Collection<some FixedWidthInteger>) throws(DatasetError) -> UntypedArray {
+    func gathering(_ rows: ArraySlice<Int>) throws(DatasetError) -> UntypedArray {
         let extent = shape.first ?? 0
         let result = try UntypedArray.uninitialized(dtype, [rows.count] + shape.dropFirst())
         let width = extent == 0 ? 0 : byteCount / extent
         guard width > 0 else { return result }
-        let source = bytes
-        var target = result.storage.bytes
-        for row in rows {
-            target.copyMemory(from: source + Int(row) * width, byteCount: width)
-            target += width
+        rows.withUnsafeBufferPointer { numbers in
+            crows_copy(result.storage.bytes, bytes, width, numbers.baseAddress, numbers.count)
         }
         withExtendedLifetime(storage) {}
         return result

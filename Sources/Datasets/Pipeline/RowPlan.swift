@@ -62,13 +62,11 @@ final class RowBatchCursor<Element: Sendable>: Cursor<Element> {
 
     override func next() throws -> Element? {
         numbers.removeAll(keepingCapacity: true)
-        var isConsecutive = true
-        while numbers.count < size, let number = try indices.next() {
-            if let last = numbers.last, number != last + 1 { isConsecutive = false }
-            numbers.append(number)
-        }
+        try indices.take(size, into: &numbers)
         guard let first = numbers.first, numbers.count == size || !dropRemainder else { return nil }
-        if isConsecutive, let range = plan.range { return range(first..<(first + numbers.count)) }
+        if let range = plan.range, zip(numbers, first...).allSatisfy({ $0 == $1 }) {
+            return range(first..<(first + numbers.count))
+        }
         return try plan.gather(numbers)
     }
 

@@ -28,7 +28,7 @@ extension Dataset {
             let stream = UInt64(bitPattern: Int64(reshuffleEachIteration ? epoch : 0))
             let source = try start(epoch)
             if let count, count <= bufferSize {
-                return PermutingCursor(source, count: count, seed: seed, stream: stream)
+                return PermutingCursor(source, seed: seed, stream: stream)
             }
             return ShufflingCursor(source, bufferSize: bufferSize, seed: seed, stream: stream)
         }
@@ -38,37 +38,46 @@ extension Dataset {
 /// All elements in a random order.
 private final class PermutingCursor<Element>: Cursor<Element> {
     private let source: Cursor<Element>
-    private let count: Int
     private let seed: UInt64
     private let stream: UInt64
-    private var elements: [Element]?
+    private var elements: [Element] = []
+    /// The positions of the elements, once they are there.
+    private var order: [Int]?
     private var index = 0
 
-    init(_ source: Cursor<Element>, count: Int, seed: UInt64, stream: UInt64) {
+    init(_ source: Cursor<Element>, seed: UInt64, stream: UInt64) {
         self.source = source
-        self.count = count
         self.seed = seed
         self.stream = stream
     }
 
-    private func shuffled() throws -> [Element] {
-        if let elements { return elements }
-        var elements: [Element] = []
-        while let element = try source.next() { elements.append(element) }
-        shuffle(&elements, seed: seed, stream: stream)
-        self.elements = elements
-        return elements
+    /// Takes the elements in, where that is to be done, and gives the order in which they go out.
+    ///
+    /// The positions are what is shuffled: their type is known here, and the loop over them several times as fast.
+    private func positions() throws -> [Int] {
+        if let order { return order }
+        try source.take(.max, into: &elements)
+        let order = permutation(count: elements.count, seed: seed, stream: stream)
+        self.order = order
+        return order
     }
 
     override func next() throws -> Element? {
-        let elements = try shuffled()
-        guard index < elements.count else { return nil }
+        let order = try positions()
+        guard index < order.count else { return nil }
         index += 1
-        return elements[index - 1]
+        return elements[order[index - 1]]
+    }
+
+    override func take(_ count: Int, into elements: inout [Element]) throws {
+        let order = try positions()
+        let range = index..<(index + max(0, min(count, order.count - index)))
+        index = range.upperBound
+        for position in order[range] { elements.append(self.elements[position]) }
     }
 
     override func skip(_ count: Int) throws -> Int {
-        let skipped = max(0, min(count, try shuffled().count - index))
+        let skipped = max(0, min(count, try positions().count - index))
         index += skipped
         return skipped
     }

@@ -139,26 +139,37 @@ extension AnyArray {
 
     /// The position of the first element that is NaN or infinite, or nil.
     private var firstNotFinite: Int? {
-        func find<Scalar: FloatingElement>(_ type: Scalar.Type) -> Int? {
-            guard let array = try? self.as(type) else { return nil }
-            return array.withUnsafeBufferPointer { elements in
-                // Block by block, so that the search within one is a sum the compiler can vectorise.
-                var start = 0
-                while start < elements.count {
-                    let end = Swift.min(start + 4096, elements.count)
-                    var count: Int32 = 0
-                    // What is not finite has no difference of 0 from itself.
-                    for index in start..<end { count &+= elements[index] - elements[index] == 0 ? 0 : 1 }
-                    if count > 0 { return (start..<end).first { !elements[$0].isFinite } }
-                    start = end
-                }
-                return nil
-            }
+        func find<Scalar: FloatingElement, Word: FixedWidthInteger>(_: Scalar.Type, exponent: Word) -> Int? {
+            guard let array = try? self.as(Scalar.self) else { return nil }
+            return array.withUnsafeBufferPointer { $0.firstNotFinite(exponent: exponent) }
         }
         switch dtype {
-        case .float32: return find(Float.self)
-        case .float64: return find(Double.self)
+        case .float32: return find(Float.self, exponent: Float.infinity.bitPattern)
+        case .float64: return find(Double.self, exponent: Double.infinity.bitPattern)
         default: return nil
+        }
+    }
+}
+
+extension UnsafeBufferPointer where Element: BinaryFloatingPoint {
+    /// The position of the first element that is NaN or infinite, or nil.
+    ///
+    /// The data of a training is gone through as a whole, or in every step, so this must be as fast as memory is: blocks
+    /// are looked at as integers, which the compiler does many at a time.
+    ///
+    /// - Parameter exponent: the bits of the exponent; a number is finite unless it has all of them.
+    @inline(__always)
+    fileprivate func firstNotFinite<Word: FixedWidthInteger>(exponent: Word) -> Int? {
+        // Added to an exponent of ones, its lowest bit carries into the highest of all.
+        let carry = exponent & (0 &- exponent)
+        return withMemoryRebound(to: Word.self) { words in
+            for start in stride(from: 0, to: words.count, by: 4096) {
+                let end = Swift.min(start + 4096, words.count)
+                var found: Word = 0
+                for index in start..<end { found |= (words[index] & exponent) &+ carry }
+                if found.leadingZeroBitCount == 0 { return self[start..<end].firstIndex { !$0.isFinite } }
+            }
+            return nil
         }
     }
 }
