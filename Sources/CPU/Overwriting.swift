@@ -34,7 +34,8 @@ extension KernelPlanner {
             guard isArgument(draft.sources[0]), draft.sources[0].offset == 0, !isArgument(draft.sources[1]),
                 !isArgument(draft.sources[2])
             else { return nil }
-        case .copy, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window, .control:
+        case .copy, .gather, .scatterAdd, .readRow, .beginRow, .argReduce, .argSort, .random, .depthwise, .window,
+            .control:
             return nil
         }
         let isReadLater = drafts.indices.dropFirst(writer + 1).contains {
@@ -46,7 +47,12 @@ extension KernelPlanner {
     /// Whether a result may be written over an argument: as above, and no run fails once that has begun.
     func mayOverwrite(argument: Int, withResult result: Int) -> Bool {
         guard let writer = kernelThatMayOverwrite(argument: argument, withResult: result) else { return false }
-        return !drafts.indices.dropFirst(writer).contains { canFail($0) }
+        // A row that is computed where it goes is the beginning.
+        let beginning = drafts[..<writer].firstIndex { draft in
+            if case .beginRow(let update) = draft.kind { return update == resultViews[result].root }
+            return false
+        }
+        return !drafts.indices.dropFirst(beginning ?? writer).contains { canFail($0) }
     }
 
     /// Whether a result is an argument but for a row, which may lie where the argument does.
@@ -61,7 +67,7 @@ extension KernelPlanner {
     private func canFail(_ kernel: Int) -> Bool {
         let draft = drafts[kernel]
         switch draft.kind {
-        case .gather, .scatterAdd, .updateRow, .control: return true
+        case .gather, .scatterAdd, .updateRow, .readRow, .beginRow, .control: return true
         case .loop, .product, .copy, .argReduce, .argSort, .random, .depthwise, .window:
             return draft.members.contains { program[$0].instruction.mayDivideByZero(program.type(of: $0).dtype) }
         }
