@@ -119,6 +119,17 @@ extension KernelPlanner {
             && memoryReads(of: kernel, withOrigins: false).filter(isOfArray).allSatisfy { view in
                 rowOrigins[view.root] != nil && view.offset == 0 && view.isDense(draft.space)
             }
+            && !isReadBehind(row, by: kernel, where: isOfArray)
+    }
+
+    /// Whether a kernel reads some memory for what it computes after a value. Loops know that a result may lie where an
+    /// operand does by the entry of the table; a row's is another than its array's.
+    private func isReadBehind(_ value: ValueID, by kernel: Int, where isMeant: (View) -> Bool) -> Bool {
+        let draft = drafts[kernel]
+        guard let position = draft.members.firstIndex(of: value) else { return true }
+        return (draft.members[(position + 1)...] + draft.reductions).contains { later in
+            program[later].operands.contains { !isInRegisters($0, of: kernel) && isMeant(views[$0.int]) }
+        }
     }
 
     // MARK: - What reads what

@@ -41,6 +41,19 @@ import Testing
         #expect(count > 3)
     }
 
+    /// In one kernel, block by block, the new value is there before the second result is computed.
+    @Test func anArgumentThatIsNeededAfterTheResultIsReadBefore() throws {
+        let builder = ProgramBuilder()
+        let type = ArrayType(.float32, [40, 60])
+        let (a, b) = (builder.parameter(type), builder.parameter(type))
+        let first = try builder.unary(.tanh, builder.binary(.add, a, a))
+        let second = try builder.unary(.tanh, builder.binary(.add, b, a))
+        let both = try builder.binary(.add, first, second)
+        let arguments = [1, 2].map { NDArray<Float>(randomNormal: [40, 60], seed: $0).untyped }
+        let over = try overwritten(builder.finish(results: [first, both]), arguments, tolerance: 1e-6)
+        #expect(over == [0: 0, 1: 1])
+    }
+
     /// Products, transposed operands and element-wise work that take the arguments which are written over.
     @Test(arguments: 0..<4) func netsOfProductsGiveTheSameOverTheirArguments(block: Int) throws {
         var count = 0
