@@ -67,9 +67,41 @@ extension KernelPlanner {
     private func canFail(_ kernel: Int) -> Bool {
         let draft = drafts[kernel]
         switch draft.kind {
-        case .gather, .scatterAdd, .updateRow, .readRow, .beginRow, .control: return true
+        case .gather, .scatterAdd: return !drafts[..<kernel].contains { checksIndices($0, of: draft) }
+        case .updateRow, .readRow, .beginRow, .control: return true
         case .loop, .product, .copy, .argReduce, .argSort, .random, .depthwise, .window:
             return draft.members.contains { program[$0].instruction.mayDivideByZero(program.type(of: $0).dtype) }
+        }
+    }
+}
+
+extension KernelPlanner {
+    /// Whether a kernel that was run before has found every index of another in range: the gradient of an embedding is
+    /// summed by the indices with which its rows were looked up.
+    private func checksIndices(_ earlier: KernelDraft, of draft: KernelDraft) -> Bool {
+        guard case .gather = earlier.kind, let range = indexRange(of: earlier) else { return false }
+        let (checked, asked) = (earlier.sources[1], draft.sources[1])
+        return range == indexRange(of: draft) && checked.root == asked.root && checked.offset == asked.offset
+            && indexCount(of: earlier) == indexCount(of: draft)
+    }
+
+    /// How many places the indices of a gather, or of a scattered sum, choose from.
+    private func indexRange(of draft: KernelDraft) -> Int? {
+        switch draft.kind {
+        case .gather(let value):
+            guard case .gather(let axis) = program[value].instruction else { return nil }
+            return program.type(of: program[value].operands[0]).shape[axis]
+        case .scatterAdd(let value):
+            guard case .scatterAdd(_, let range) = program[value].instruction else { return nil }
+            return range
+        default: return nil
+        }
+    }
+
+    private func indexCount(of draft: KernelDraft) -> Int? {
+        switch draft.kind {
+        case .gather(let value), .scatterAdd(let value): program.type(of: program[value].operands[1]).count
+        default: nil
         }
     }
 }
