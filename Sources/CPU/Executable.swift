@@ -138,19 +138,11 @@ package final class Executable: @unchecked Sendable {
             } else {
                 call = try makeCall(index, draft, planner, buffers, device.instructionSet, threads: threads)
             }
-            if isLoopBody, case .product(let product, let epilogue, _, _) = call,
-                let argument = planner.argument(draft.sources[1].root),
+            if isLoopBody, let argument = draft.rightOperand.flatMap({ planner.argument($0.root) }),
                 buffers.resultSources.indices.contains(argument),
                 buffers.resultSources[argument] == .parameter(argument)
             {
-                let bytes = ck_gemm_panel_bytes(product)
-                if bytes > 0 {
-                    product.pointee.panels = Int32(BufferPlan.panels)
-                    product.pointee.panels_offset = Int64(panelByteCount)
-                    panelByteCount += bytes
-                    call = .product(
-                        product, epilogue: epilogue, parts: max(1, ck_gemm_parts(product, threads)), packing: .once)
-                }
+                call = call.packingOnce(&panelByteCount)
             }
             calls.append(call)
             if case .random(let random) = call {

@@ -196,6 +196,27 @@ func productCall(_ gemm: ck_gemm, _ epilogue: LoopDescriptor?, threads: Int32) -
         packing: ck_gemm_packs_first(pointer, parts) ? .together : .apart)
 }
 
+extension KernelDraft {
+    /// What a product packs.
+    var rightOperand: View? {
+        if case .product = kind { sources[1] } else { nil }
+    }
+}
+
+extension Executable.Call {
+    /// The same call of a product, whose right operand is always the same and has memory where it stays packed, behind
+    /// the first `panelByteCount` bytes; where it is read as it is, nothing changes.
+    func packingOnce(_ panelByteCount: inout Int) -> Executable.Call {
+        guard case .product(let product, let epilogue, let parts, _) = self else { return self }
+        let bytes = ck_gemm_panel_bytes(product)
+        if bytes == 0 { return self }
+        product.pointee.panels = Int32(BufferPlan.panels)
+        product.pointee.panels_offset = Int64(panelByteCount)
+        panelByteCount += bytes
+        return .product(product, epilogue: epilogue, parts: parts, packing: .once)
+    }
+}
+
 extension Distribution {
     var kernelDistribution: ck_distribution {
         switch self {

@@ -13,8 +13,8 @@ struct RowCall: Sendable {
         case begin
         /// The array, or a copy of it, with another row in its place.
         case replace
-        /// Nothing is left to be done, since the row was computed where it goes.
-        case nothing
+        /// The array with a row that was computed where it goes: nothing is left to be done.
+        case finish
     }
 
     let work: Work
@@ -38,7 +38,7 @@ struct RowCall: Sendable {
         switch draft.kind {
         case .readRow(let made): (value, work) = (made, .read)
         case .beginRow(let made): (value, work) = (made, .begin)
-        case .updateRow(let made): (value, work) = (made, planner.begunUpdates.contains(made) ? .nothing : .replace)
+        case .updateRow(let made): (value, work) = (made, planner.begunUpdates.contains(made) ? .finish : .replace)
         default: throw InvalidProgram("a kernel that deals with no row")
         }
         let step = planner.program[value]
@@ -68,7 +68,7 @@ struct RowCall: Sendable {
         func address(_ place: Place) -> UnsafeMutableRawPointer? {
             table[place.entry].map { UnsafeMutableRawPointer($0 + place.byteOffset) }
         }
-        if work == .nothing { return }
+        if work == .finish { return }
         guard let number = address(number) else { return }
         let index =
             isNumberWide ? Int(number.loadUnaligned(as: Int64.self)) : Int(number.loadUnaligned(as: Int32.self))
