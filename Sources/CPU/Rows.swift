@@ -18,24 +18,28 @@ extension KernelPlanner {
 
     private mutating func readRowsInPlace() {
         let results = Set(resultViews.map(\.root))
-        var readers = kernelsThatRead()
+        var lastReader = kernelsThatRead().compactMapValues(\.last)
+        // Which kernels may write over an argument, found once for each.
+        var overwriters: [Int: [Int]] = [:]
         for (kernel, draft) in drafts.enumerated() {
             guard case .gather(let value) = draft.kind, takesRow(value), !results.contains(value) else { continue }
             let array = draft.sources[0]
+            let last = lastReader[value] ?? kernel
             // What is written over the array must not come before the last who reads the row.
             if let argument = argument(array.root) {
-                let last = readers[value]?.last ?? kernel
-                let isOverwritten = possibleOverwritings(of: argument).contains { result in
-                    kernelThatMayOverwrite(argument: argument, withResult: result).map { $0 <= last } ?? false
-                }
-                if isOverwritten { continue }
+                let found =
+                    overwriters[argument]
+                    ?? possibleOverwritings(of: argument).compactMap {
+                        kernelThatMayOverwrite(argument: argument, withResult: $0)
+                    }
+                overwriters[argument] = found
+                if found.contains(where: { $0 <= last }) { continue }
             }
             drafts[kernel] = KernelDraft(.readRow(value), space: draft.space, sources: draft.sources)
             rowEntries[value] = rowEntries.count
             rowOrigins[value] = array
             // Who reads the row reads the array.
-            readers[array.root, default: []].append(contentsOf: readers[value] ?? [])
-            readers[array.root]?.sort()
+            lastReader[array.root] = max(lastReader[array.root] ?? 0, last)
         }
     }
 
