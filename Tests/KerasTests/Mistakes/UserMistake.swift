@@ -26,7 +26,7 @@ struct UserMistake: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct UserMistakeTests {
-    @Test(arguments: compileMistakes + inputMistakes + labelMistakes + weightingMistakes)
+    @Test(arguments: compileMistakes + inputMistakes + labelMistakes + weightingMistakes + weightedDatasetMistakes)
     func dataAndSettingsThatDoNotFitAreRefused(_ mistake: UserMistake) throws { try check(mistake) }
 
     @Test(arguments: structureMistakes + settingMistakes)
