@@ -145,11 +145,15 @@ extension AnyArray {
         }
         func rounded<Source: FloatingElement>(_ type: Source.Type) -> AnyArray? {
             guard let array = try? self.as(type), limit <= Int(Int32.max) else { return nil }
-            let bound = Source(limit)
+            let bound = Double(limit)
             let areClasses = array.withUnsafeBufferPointer { elements in
-                elements.allHold { $0 >= 0 && $0 < bound && Source(Int32($0)) == $0 }
+                elements.allHold { element in
+                    // Of `Double`, whose conversions the processor has.
+                    let value = element.asDouble
+                    return value >= 0 && value < bound && Double(Int32(value)) == value
+                }
             }
-            return areClasses ? AnyArray(array.mapped { Int32($0) }) : nil
+            return areClasses ? AnyArray(array.mapped { Int32($0.asDouble) }) : nil
         }
         switch dtype {
         case .int32: return whole(Int32.self)
