@@ -371,7 +371,8 @@ void ck_gemm_pack(const ck_gemm *given, char *const *buffers, void *scratch, con
   ck_gemm turned;
   const ck_gemm *gemm = ck_gemm_turned(given, &turned) ? &turned : given;
   const ck_gemm_plan plan = ck_gemm_plan_make(gemm, team->parts);
-  const run run = {.gemm = gemm, .plan = &plan, .kernels = plan.kernels, .right_panels = scratch,
+  char *panels = gemm->panels >= 0 ? buffers[gemm->panels] + gemm->panels_offset : scratch;
+  const run run = {.gemm = gemm, .plan = &plan, .kernels = plan.kernels, .right_panels = panels,
                    .right = buffers[gemm->right] + gemm->right_offset};
   pack_shared(&run, team);
 }
@@ -390,7 +391,8 @@ void ck_gemm_run(const ck_gemm *given, char *const *buffers, void *scratch, size
              .turned = is_turned};
   const size_t epilogue = (epilogue_scratch + 63) / 64 * 64;
   char *own = (char *)scratch + plan.shared_right + (size_t)team->part * (ck_gemm_own_bytes(&plan) + epilogue);
-  run.right_panels = plan.right == CK_RIGHT_SHARED ? scratch : own;
+  run.right_panels = plan.right != CK_RIGHT_SHARED ? own
+                     : gemm->panels >= 0 ? buffers[gemm->panels] + gemm->panels_offset : (char *)scratch;
   own += plan.own_right;
   run.left_tiles = own;
   own += plan.own_left;

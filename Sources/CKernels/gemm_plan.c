@@ -75,7 +75,9 @@ static void choose_grid(const ck_gemm *gemm, ck_gemm_plan *plan, int32_t parts) 
       }
       ck_gemm_right right = CK_RIGHT_OWN;
       if (plan->method == CK_GEMM_TILES) {
-        if (gemm->right_column == 1 && blocks <= 1) {
+        if (gemm->panels >= 0) {
+          right = CK_RIGHT_SHARED;
+        } else if (gemm->right_column == 1 && blocks <= 1) {
           right = CK_RIGHT_IN_PLACE;
         } else {
           const double own = each * (double)part_vectors * (double)pack;
@@ -155,6 +157,8 @@ ck_gemm_plan ck_gemm_plan_make(const ck_gemm *gemm, int32_t parts) {
 
   if (parts > 1) {
     choose_grid(gemm, &plan, parts);
+  } else if (gemm->panels >= 0) {
+    plan.right = CK_RIGHT_SHARED;
   } else {
     plan.right = gemm->right_column == 1 && gemm->m <= kernels->rows ? CK_RIGHT_IN_PLACE : CK_RIGHT_OWN;
   }
@@ -174,7 +178,7 @@ ck_gemm_plan ck_gemm_plan_make(const ck_gemm *gemm, int32_t parts) {
 
   const int64_t left_tiles = least(tiles, ceiling(part_rows, kernels->rows));
   if (plan.right == CK_RIGHT_SHARED) {
-    plan.shared_right = lines(plan.vectors * kernels->lanes * gemm->k * bytes);
+    plan.shared_right = gemm->panels >= 0 ? 0 : lines(plan.vectors * kernels->lanes * gemm->k * bytes);
   } else {
     plan.own_right = lines((plan.right == CK_RIGHT_OWN ? plan.columns : kernels->columns) * plan.depth * bytes);
   }
@@ -182,6 +186,14 @@ ck_gemm_plan ck_gemm_plan_make(const ck_gemm *gemm, int32_t parts) {
   plan.own_sums = plan.partial_tiles ? lines(plan.rows * plan.columns * bytes) : 0;
   plan.own_tile = tile ? lines((CK_GEMM_TILE_ELEMENTS + kernels->columns) * bytes) : 0;
   return plan;
+}
+
+size_t ck_gemm_panel_bytes(const ck_gemm *gemm) {
+  ck_gemm turned;
+  if (gemm->batch != 1 || gemm->m <= 0 || gemm->n <= 0 || ck_gemm_turned(gemm, &turned)) return 0;
+  const ck_gemm_plan plan = ck_gemm_plan_make(gemm, 1);
+  if (plan.method != CK_GEMM_TILES || plan.right == CK_RIGHT_IN_PLACE) return 0;
+  return lines(plan.vectors * plan.kernels->lanes * gemm->k * plan.kernels->bytes);
 }
 
 size_t ck_gemm_scratch_bytes(const ck_gemm *gemm, int32_t parts, size_t epilogue_scratch) {

@@ -58,6 +58,20 @@ static int32_t choose_split(const ck_loop *loop, const space *s) {
   return best;
 }
 
+// Whether blocks of one row each are best: columns of a larger array, such as the gates of a recurrent cell, can be read
+// and written where they are row by row, and rows are long enough to be worth the calls for each.
+static bool prefers_single_rows(const ck_loop *loop, const space *s) {
+  enum { long_row = 128, several = 2 };
+  int64_t columns = s->extent[CK_DIMS - 1];
+  if (columns < long_row || columns > loop->block) return false;
+  int apart = 0;
+  for (int i = 0; i < loop->access_count; i++) {
+    int64_t row = stride_of(s, &loop->access[i], CK_DIMS - 2);
+    if (stride_of(s, &loop->access[i], CK_DIMS - 1) == 1 && row != 0 && row != columns) apart++;
+  }
+  return apart >= several;
+}
+
 static void make_space(const ck_loop *loop, space *s) {
   s->total = 1;
   for (int i = 0; i < loop->rank; i++) s->total *= loop->extent[i];
@@ -90,7 +104,7 @@ static void make_space(const ck_loop *loop, space *s) {
   }
   if (width < 1) width = 1;
   s->block_columns = width;
-  s->block_rows = width < columns && width == block ? 1 : block / width;
+  s->block_rows = (width < columns && width == block) || prefers_single_rows(loop, s) ? 1 : block / width;
   if (s->block_rows > rows) s->block_rows = rows;
   if (s->block_rows < 1) s->block_rows = 1;
   s->split = choose_split(loop, s);

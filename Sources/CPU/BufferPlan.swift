@@ -29,12 +29,13 @@ struct ArenaInterval: Equatable {
     var last: Int
 }
 
-/// The table of buffers has these entries, in this order: the arena, the pool of small constants, the arguments, the
-/// results, the large constants.
+/// The table of buffers has these entries, in this order: the arena, the pool of small constants, the packed operands of
+/// products, the arguments, the results, the rows that lie in arrays, the large constants.
 struct BufferPlan {
     static let arena = 0
     static let constantPool = 1
-    static let firstParameter = 2
+    static let panels = 2
+    static let firstParameter = 3
 
     private(set) var places: [ValueID: Place] = [:]
     private(set) var resultSources: [ResultSource] = []
@@ -50,6 +51,7 @@ struct BufferPlan {
     private(set) var arenaValues: [(value: ValueID, interval: ArenaInterval, byteOffset: Int)] = []
 
     let firstResult: Int
+    let firstRow: Int
     let firstLargeConstant: Int
     var entryCount: Int { firstLargeConstant + largeConstants.count }
 
@@ -58,7 +60,8 @@ struct BufferPlan {
     init(_ planner: KernelPlanner, overwriting: [Int: Int] = [:]) throws(InvalidProgram) {
         let program = planner.program
         firstResult = Self.firstParameter + program.parameters.count
-        firstLargeConstant = firstResult + program.results.count
+        firstRow = firstResult + program.results.count
+        firstLargeConstant = firstRow + planner.rowEntries.count
 
         var lifetimes: [ValueID: ArenaInterval] = [:]
         var order: [ValueID] = []
@@ -68,7 +71,9 @@ struct BufferPlan {
             for value in draft.written where firstWrite[value.int] == nil { firstWrite[value.int] = index }
         }
         func use(_ root: ValueID, at kernel: Int) {
-            if let constant = planner.madeConstants[root] {
+            if let row = planner.rowEntries[root] {
+                places[root] = Place(entry: firstRow + row, byteOffset: 0)
+            } else if let constant = planner.madeConstants[root] {
                 place(constant, for: root)
             } else if root.int < program.steps.count, case .constant(let number) = program[root].instruction {
                 place(program.constants[number], for: root)
@@ -118,7 +123,8 @@ struct BufferPlan {
                 places[root] = Place(entry: firstResult + index, byteOffset: 0)
             }
         }
-        let temporaries = order.filter { places[$0] == nil }
+        let joined = joinCarried(planner, &lifetimes)
+        let temporaries = order.filter { places[$0] == nil && joined[$0] == nil }
         let intervals = temporaries.compactMap { lifetimes[$0] }
         let (offsets, total) = layOutArena(intervals)
         arenaByteCount = total
@@ -126,6 +132,38 @@ struct BufferPlan {
             places[value] = Place(entry: Self.arena, byteOffset: offsets[index])
             arenaValues.append((value, intervals[index], offsets[index]))
         }
+        for (value, first) in joined { places[value] = places[first] }
+    }
+
+    /// What a loop changes row by row where it lies begins where it began before the loop, if nothing needs that any more:
+    /// then not even the first turn copies it.
+    ///
+    /// - Returns: for results of loops whose memory is that of an earlier value, that value.
+    private mutating func joinCarried(
+        _ planner: KernelPlanner, _ lifetimes: inout [ValueID: ArenaInterval]
+    ) -> [ValueID: ValueID] {
+        var joined: [ValueID: ValueID] = [:]
+        for (kernel, draft) in planner.drafts.enumerated() where draft.isLoop {
+            for (index, result) in (draft.controlMemory?.results ?? []).enumerated() {
+                let source = draft.sources[index]
+                guard let result, draft.isReplacedInPlace(index), source.offset == 0,
+                    draft.sources.filter({ $0.root == source.root }).count == 1
+                else { continue }
+                let first = joined[source.root] ?? source.root
+                guard let before = lifetimes[first], let after = lifetimes[result], places[first] == nil,
+                    lifetimes[source.root]?.last == kernel, before.byteCount == after.byteCount
+                else { continue }
+                if let place = places[result] {
+                    // A result's memory is free from the beginning on, an argument's is not.
+                    if place.entry < firstResult { continue }
+                    places[first] = place
+                } else {
+                    lifetimes[first]?.last = after.last
+                    joined[result] = first
+                }
+            }
+        }
+        return joined
     }
 
     private mutating func place(_ constant: UntypedArray, for root: ValueID) {

@@ -27,14 +27,14 @@ final class ControlCall: @unchecked Sendable {
     private let sources: [Slot]
     /// One for each result.
     private let results: [Slot]
-    /// The second place of each carried value; that of an invariant one is not used.
-    private let spares: [Slot]
+    /// The second place of each carried value; nil where it has one only.
+    private let spares: [Slot?]
     /// Where the condition writes its truth value.
     private let flag: Slot?
     private let tag: Int32?
 
     init(
-        _ value: ValueID, _ draft: KernelDraft, _ planner: KernelPlanner, _ buffers: BufferPlan, device: CPUDevice
+        _ value: ValueID, _ draft: KernelDraft, _ planner: KernelPlanner, _ buffers: BufferPlan
     ) throws(InvalidProgram) {
         func slot(_ view: View) throws(InvalidProgram) -> Slot {
             guard let place = buffers.places[view.root] else {
@@ -45,26 +45,25 @@ final class ControlCall: @unchecked Sendable {
                 place: Place(entry: place.entry, byteOffset: place.byteOffset + view.offset * type.dtype.byteCount),
                 byteCount: type.byteCount)
         }
-        func slots(_ values: [ValueID]) throws(InvalidProgram) -> [Slot] {
-            var slots: [Slot] = []
-            for value in values { slots.append(try slot(planner.views[value.int])) }
+        func slots(_ values: [ValueID?]) throws(InvalidProgram) -> [Slot?] {
+            var slots: [Slot?] = []
+            for value in values {
+                if let value { slots.append(try slot(planner.views[value.int])) } else { slots.append(nil) }
+            }
             return slots
         }
         let step = planner.program[value]
         guard let memory = draft.controlMemory else { throw InvalidProgram("\(step.instruction) has no memory") }
-        var nested: [Executable] = []
-        for program in step.instruction.nestedPrograms {
-            nested.append(try Executable(program.program, overwriting: [:], device: device))
-        }
-        self.nested = nested
-        if case .whileLoop = step.instruction { isLoop = true } else { isLoop = false }
+        nested = draft.nested
+        isLoop = draft.isLoop
         isSelectedByTruth = planner.program.type(of: step.operands[0]).dtype == .bool
         var sources: [Slot] = []
         for view in draft.sources { sources.append(try slot(view)) }
         self.sources = sources
-        results = try slots(memory.results)
+        // What does not change stays where it is.
+        results = try slots(memory.results).enumerated().compactMap { index, slot in slot ?? sources[index] }
         spares = try slots(memory.spares)
-        flag = try slots(memory.flag).first
+        flag = try slots(memory.flag).first.flatMap(\.self)
         tag = planner.program.tag(of: value)
     }
 
@@ -115,7 +114,7 @@ final class ControlCall: @unchecked Sendable {
             turn.table[parameter(index)] = sources[index].address(in: frame)
             turn.table[turn.firstResult + index] = results[index].address(in: frame)
         }
-        var isFirst = true
+        turn.isFirstTurn = true
         while try holds(condition, test, turn, frame, pool) {
             if Task.isCancelled {
                 throw KernelFailure(
@@ -129,9 +128,9 @@ final class ControlCall: @unchecked Sendable {
                 // From the second turn on, rows are replaced where they lie.
                 if body.isUpdatedInPlace[index] { continue }
                 // The loop must not write where its operands are.
-                turn.table[turn.firstResult + index] = isFirst ? spares[index].address(in: frame) : old
+                turn.table[turn.firstResult + index] = turn.isFirstTurn ? spares[index]?.address(in: frame) : old
             }
-            isFirst = false
+            turn.isFirstTurn = false
         }
         for index in sources.indices {
             copy(from: turn.table[parameter(index)], to: results[index].address(in: frame), results[index].byteCount)

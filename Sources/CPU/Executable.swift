@@ -21,17 +21,26 @@ package final class Executable: @unchecked Sendable {
     /// One kernel with its descriptor.
     enum Call {
         case loop(LoopDescriptor, parts: Int32)
-        /// - packsFirst: whether the threads pack an operand together before.
-        case product(UnsafeMutablePointer<ck_gemm>, epilogue: LoopDescriptor?, parts: Int32, packsFirst: Bool)
+        case product(UnsafeMutablePointer<ck_gemm>, epilogue: LoopDescriptor?, parts: Int32, packing: Packing)
         case gather(UnsafeMutablePointer<ck_gather>)
         case scatterAdd(UnsafeMutablePointer<ck_scatter_add>)
-        case updateRow(RowUpdate)
+        case row(RowCall)
         case argReduce(UnsafeMutablePointer<ck_arg_reduce>)
         case argSort(UnsafeMutablePointer<ck_arg_sort>)
         case random(UnsafeMutablePointer<ck_random>)
         case depthwise(UnsafeMutablePointer<ck_depthwise>, parts: Int32)
         case window(UnsafeMutablePointer<ck_window>, isScatter: Bool, parts: Int32)
         case control(ControlCall)
+    }
+
+    /// When a product's right operand is brought into the order in which it is read.
+    enum Packing {
+        /// Each part packs what it needs, if anything.
+        case apart
+        /// The threads do it together before.
+        case together
+        /// So does the first turn of a loop that does not change the operand, for all of them.
+        case once
     }
 
     package let program: Program
@@ -44,6 +53,8 @@ package final class Executable: @unchecked Sendable {
     let drafts: [KernelDraft]
     let buffers: BufferPlan
     private let scratchByteCount: Int
+    /// The bytes of the operands that a loop's first turn packs.
+    private let panelByteCount: Int
     private let constantPool: UnsafeMutableRawPointer
     let usesThreads: Bool
     /// The bytes of the frames of nested executables.
@@ -60,24 +71,31 @@ package final class Executable: @unchecked Sendable {
         let table: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
         let arena: UnsafeMutableRawPointer
         let scratch: UnsafeMutableRawPointer
+        /// Operands of products that were packed in the first turn of a loop.
+        private let panels: UnsafeMutableRawPointer
+        /// Whether the run is the first of a loop's.
+        var isFirstTurn = true
         var status = ck_status()
         let firstResult: Int
         /// Where the kernels of the next run are timed; nil: nowhere.
         package var trace: KernelTrace?
 
-        init(entryCount: Int, arenaByteCount: Int, scratchByteCount: Int, firstResult: Int) {
+        init(entryCount: Int, arenaByteCount: Int, scratchByteCount: Int, panelByteCount: Int, firstResult: Int) {
             table = .allocate(capacity: entryCount)
             table.initialize(repeating: nil, count: entryCount)
             arena = Memory.allocate(byteCount: arenaByteCount)
             scratch = Memory.allocate(byteCount: scratchByteCount)
+            panels = Memory.allocate(byteCount: panelByteCount)
             self.firstResult = firstResult
             table[BufferPlan.arena] = arena.assumingMemoryBound(to: CChar.self)
+            table[BufferPlan.panels] = panels.assumingMemoryBound(to: CChar.self)
         }
 
         deinit {
             table.deallocate()
             arena.deallocate()
             scratch.deallocate()
+            panels.deallocate()
         }
 
         /// Binds argument `index`. The memory is only read.
@@ -92,11 +110,15 @@ package final class Executable: @unchecked Sendable {
         }
     }
 
-    /// - Parameter overwriting: for results, by number, the argument over which they are to be written if that is
-    ///   possible.
-    init(_ program: Program, overwriting: [Int: Int], device: CPUDevice) throws(InvalidProgram) {
+    /// - Parameters:
+    ///   - overwriting: for results, by number, the argument over which they are to be written if that is possible.
+    ///   - isLoopBody: whether it is run again and again with the same frame, where arguments that are results of the same
+    ///     number do not change.
+    init(
+        _ program: Program, overwriting: [Int: Int], isLoopBody: Bool = false, device: CPUDevice
+    ) throws(InvalidProgram) {
         let program = try program.legalized()
-        let planner = try KernelPlanner(program)
+        let planner = try KernelPlanner(program, overwriting: overwriting, device: device)
         let buffers = try BufferPlan(planner, overwriting: overwriting)
         self.program = program
         self.device = device
@@ -108,12 +130,27 @@ package final class Executable: @unchecked Sendable {
         var scratch = 0
         var usesThreads = false
         var nestedByteCount = 0
+        var panelByteCount = 0
         for (index, draft) in planner.drafts.enumerated() {
-            let call: Call
+            var call: Call
             if case .control(let value) = draft.kind {
-                call = .control(try ControlCall(value, draft, planner, buffers, device: device))
+                call = .control(try ControlCall(value, draft, planner, buffers))
             } else {
                 call = try makeCall(index, draft, planner, buffers, device.instructionSet, threads: threads)
+            }
+            if isLoopBody, case .product(let product, let epilogue, _, _) = call,
+                let argument = planner.argument(draft.sources[1].root),
+                buffers.resultSources.indices.contains(argument),
+                buffers.resultSources[argument] == .parameter(argument)
+            {
+                let bytes = ck_gemm_panel_bytes(product)
+                if bytes > 0 {
+                    product.pointee.panels = Int32(BufferPlan.panels)
+                    product.pointee.panels_offset = Int64(panelByteCount)
+                    panelByteCount += bytes
+                    call = .product(
+                        product, epilogue: epilogue, parts: max(1, ck_gemm_parts(product, threads)), packing: .once)
+                }
             }
             calls.append(call)
             if case .random(let random) = call {
@@ -131,7 +168,7 @@ package final class Executable: @unchecked Sendable {
                 usesThreads = usesThreads || parts > 1
             case .argSort(let sort): scratch = max(scratch, ck_arg_sort_scratch_bytes(sort))
             case .depthwise(_, let parts), .window(_, _, let parts): usesThreads = usesThreads || parts > 1
-            case .gather, .scatterAdd, .updateRow, .argReduce, .random: break
+            case .gather, .scatterAdd, .row, .argReduce, .random: break
             case .control(let control):
                 usesThreads = usesThreads || control.usesThreads
                 let (sum, overflow) = nestedByteCount.addingReportingOverflow(control.frameByteCount)
@@ -147,6 +184,7 @@ package final class Executable: @unchecked Sendable {
         self.nestedByteCount = nestedByteCount
         resultByteCounts = program.results.map { program.type(of: $0).byteCount }
         scratchByteCount = scratch
+        self.panelByteCount = panelByteCount
         constantPool = Memory.allocate(byteCount: buffers.poolByteCount)
         for (array, offset) in buffers.pooledConstants {
             (constantPool + offset).copyMemory(from: array.bytes, byteCount: array.byteCount)
@@ -167,7 +205,7 @@ package final class Executable: @unchecked Sendable {
             case .random(let pointer): pointer.deallocate()
             case .depthwise(let pointer, _): pointer.deallocate()
             case .window(let pointer, _, _): pointer.deallocate()
-            case .control, .updateRow: break
+            case .control, .row: break
             }
         }
         constantPool.deallocate()
@@ -175,7 +213,8 @@ package final class Executable: @unchecked Sendable {
 
     /// The bytes of memory that one run needs beside arguments and results.
     package var frameByteCount: Int {
-        let (sum, overflow) = (buffers.arenaByteCount + scratchByteCount).addingReportingOverflow(nestedByteCount)
+        let own = buffers.arenaByteCount + scratchByteCount + panelByteCount
+        let (sum, overflow) = own.addingReportingOverflow(nestedByteCount)
         return overflow ? .max : sum
     }
 
@@ -187,7 +226,7 @@ package final class Executable: @unchecked Sendable {
         if let frame = idleFrames.withLock({ $0.popLast() }) { return frame }
         let frame = Frame(
             entryCount: buffers.entryCount, arenaByteCount: buffers.arenaByteCount,
-            scratchByteCount: scratchByteCount, firstResult: buffers.firstResult)
+            scratchByteCount: scratchByteCount, panelByteCount: panelByteCount, firstResult: buffers.firstResult)
         frame.table[BufferPlan.constantPool] = constantPool.assumingMemoryBound(to: CChar.self)
         for (index, array) in buffers.largeConstants.enumerated() {
             frame.table[buffers.firstLargeConstant + index] =
@@ -237,8 +276,9 @@ package final class Executable: @unchecked Sendable {
                 (range, value) = (", the range is 0..<\(gather.pointee.range)", made)
             case (.scatterAdd(let scatter), .scatterAdd(let made)):
                 (range, value) = (", the range is 0..<\(scatter.pointee.range)", made)
-            case (.updateRow(let update), .updateRow(let made)):
-                (range, value) = (", the range is 0..<\(update.range)", made)
+            case (.row(let row), .updateRow(let made)), (.row(let row), .readRow(let made)),
+                (.row(let row), .beginRow(let made)):
+                (range, value) = (", the range is 0..<\(row.range)", made)
             default: break
             }
             return KernelFailure(
@@ -305,16 +345,19 @@ extension Executable {
                             let scratch = work.scratch + work.scratchByteCount * Int(team.pointee.part)
                             ck_loop_run(work.prepared, work.table, scratch, team, work.status)
                         }, &work)
-                case .product(let product, let epilogue, let parts, let packsFirst):
+                case .product(let product, let epilogue, let parts, let packing):
                     let epilogueBytes = epilogue?.scratchByteCount ?? 0
                     guard parts > 1, let pool else {
+                        if packing == .once, frame.isFirstTurn {
+                            ck_gemm_pack(product, frame.table, frame.scratch, solo)
+                        }
                         ck_gemm_run(product, frame.table, frame.scratch, epilogueBytes, solo, status)
                         return
                     }
                     var work = ProductWork(
                         product: product, table: frame.table, scratch: frame.scratch,
                         epilogueScratchByteCount: epilogueBytes, status: status)
-                    if packsFirst {
+                    if packing == .together || packing == .once && frame.isFirstTurn {
                         ck_pool_run(
                             pool, parts,
                             { context, team in
@@ -334,7 +377,7 @@ extension Executable {
                         }, &work)
                 case .gather(let gather): ck_gather_run(gather, frame.table, solo, status)
                 case .scatterAdd(let scatter): ck_scatter_add_run(scatter, frame.table, solo, status)
-                case .updateRow(let update): update.run(frame.table, status)
+                case .row(let row): row.run(frame.table, status)
                 case .argReduce(let reduce): ck_arg_reduce_run(reduce, frame.table, solo)
                 case .argSort(let sort): ck_arg_sort_run(sort, frame.table, frame.scratch)
                 case .random(let random): ck_random_run(random, frame.table, solo)

@@ -45,6 +45,7 @@ func makeCall(
         let batch = Array(step.type.shape.dropLast(2))
         let (leftView, rightView) = (draft.sources[0], draft.sources[1])
         var gemm = ck_gemm()
+        gemm.panels = -1
         gemm.type = Int32(step.type.dtype.productKernelType.kernelType.rawValue)
         gemm.isa = Int32(isa.isa.rawValue)
         gemm.batch = Int64(batch.reduce(1, *))
@@ -121,8 +122,8 @@ func makeCall(
         scatter.inner = product(updates.shape[(axis + 1)...])
         return .scatterAdd(descriptor(scatter))
 
-    case .updateRow(let value):
-        return .updateRow(try RowUpdate(value, draft, planner, buffers))
+    case .updateRow, .readRow, .beginRow:
+        return .row(try RowCall(draft, planner, buffers))
 
     case .argReduce(let value):
         let step = program[value]
@@ -190,7 +191,9 @@ func makeCall(
 func productCall(_ gemm: ck_gemm, _ epilogue: LoopDescriptor?, threads: Int32) -> Executable.Call {
     let pointer = descriptor(gemm)
     let parts = max(1, ck_gemm_parts(pointer, threads))
-    return .product(pointer, epilogue: epilogue, parts: parts, packsFirst: ck_gemm_packs_first(pointer, parts))
+    return .product(
+        pointer, epilogue: epilogue, parts: parts,
+        packing: ck_gemm_packs_first(pointer, parts) ? .together : .apart)
 }
 
 extension Distribution {

@@ -14,6 +14,10 @@ final class KernelDraft {
         case gather(ValueID)
         case scatterAdd(ValueID)
         case updateRow(ValueID)
+        /// Finds the row that a gather takes, which is read where it lies.
+        case readRow(ValueID)
+        /// Finds the place of the row that an update is to replace, for the kernels that compute it there.
+        case beginRow(ValueID)
         case argReduce(ValueID)
         case argSort(ValueID)
         case random(ValueID)
@@ -27,14 +31,14 @@ final class KernelDraft {
 
     /// The memory that a loop or a conditional works in: values of the program where it has them, else memory of no value.
     struct ControlMemory {
-        /// Where each result goes.
-        var results: [ValueID] = []
-        /// A second place for each value that a loop carries.
-        var spares: [ValueID] = []
+        /// Where each result goes; nil for what a loop does not change, which stays where it is.
+        var results: [ValueID?] = []
+        /// A second place for each value that a loop carries; nil for what it does not change, or replaces where it lies.
+        var spares: [ValueID?] = []
         /// Where a loop's condition writes its truth value.
         var flag: [ValueID] = []
 
-        var all: [ValueID] { results + spares + flag }
+        var all: [ValueID] { results.compactMap(\.self) + spares.compactMap(\.self) + flag }
     }
 
     /// What a copying loop moves.
@@ -46,20 +50,28 @@ final class KernelDraft {
         /// Elements from the destination's first one, and per step of each dimension.
         let offset: Int
         let strides: [Int]
+        /// Whether the destination consists of such parts, each element in one of them.
+        var isJoined = false
     }
 
     let kind: Kind
     /// The iteration space.
     let space: [Int]
     /// What a kernel other than a loop reads, one for each operand of its instruction.
-    let sources: [View]
+    var sources: [View]
     /// The element-wise values that it computes, each after its operands.
     var members: [ValueID] = []
     /// The reductions that it computes, of members or of what it reads.
     var reductions: [ValueID] = []
+    /// Of a loop: the members that are written as a part of another value, and where.
+    var parts: [ValueID: Copy] = [:]
     /// For a loop or a conditional: the values that are its results so far; nil for those that nothing needs.
     var controlResults: [ValueID?] = []
     var controlMemory: ControlMemory?
+    /// For a loop or a conditional: its programs, compiled.
+    var nested: [Executable] = []
+    /// Whether it is a loop that carries values.
+    var isLoop = false
     /// For a product that is a convolution, or a convolution of each channel: how it reads its operands.
     var convolution: ConvolutionPlan?
 
@@ -81,20 +93,34 @@ final class KernelDraft {
         case .product where convolution != nil: space == shape && convolution?.takesEpilogue == true
         // The epilogue sees the product tile by tile; more than one batch dimension would need more addressing.
         case .product: space == shape && space.count <= 3
-        case .copy, .gather, .scatterAdd, .updateRow, .argReduce, .argSort, .random, .depthwise, .window, .control:
+        case .copy, .gather, .scatterAdd, .updateRow, .readRow, .beginRow, .argReduce, .argSort, .random, .depthwise,
+            .window, .control:
             false
         }
+    }
+
+    /// Of a loop that carries values: whether it gives back the value of that number as it got it.
+    func isInvariant(_ number: Int) -> Bool {
+        guard isLoop, let body = nested.last else { return false }
+        return body.resultSources[number] == .parameter(number)
+    }
+
+    /// Of a loop that carries values: whether the value of that number is changed row by row where it lies.
+    func isReplacedInPlace(_ number: Int) -> Bool {
+        guard isLoop, let body = nested.last else { return false }
+        return body.isUpdatedInPlace[number]
     }
 
     /// The values for whose memory the kernel is responsible.
     var written: [ValueID] {
         switch kind {
-        case .loop: members + reductions
+        case .loop: members + reductions + parts.values.map(\.destination)
         case .copy(let copy): [copy.destination]
         case .product(let value): members + [value]
-        case .gather(let value), .scatterAdd(let value), .updateRow(let value), .argReduce(let value),
-            .argSort(let value), .random(let value), .depthwise(let value), .window(let value):
+        case .gather(let value), .scatterAdd(let value), .updateRow(let value), .readRow(let value),
+            .argReduce(let value), .argSort(let value), .random(let value), .depthwise(let value), .window(let value):
             [value]
+        case .beginRow: []
         case .control: controlMemory?.all ?? []
         }
     }

@@ -14,7 +14,11 @@ import Tensors
 
 struct KernelPlanner {
     let program: Program
-    private(set) var drafts: [KernelDraft] = []
+    /// For results, by number, the argument over which they are to be written if that is possible.
+    let overwriting: [Int: Int]
+    /// For which the programs of loops and conditionals are compiled.
+    private let device: CPUDevice
+    var drafts: [KernelDraft] = []
     /// How each value lies in memory.
     var views: [View]
     /// The kernel that completes each value's root; -1 for parameters and constants.
@@ -25,6 +29,12 @@ struct KernelPlanner {
     private(set) var copies: [ArrayType] = []
     /// The copy of each value that has one; what was planned before the copy does not read it.
     private var copyOf: [ValueID: ValueID] = [:]
+    /// For values that are rows of an array where it lies: their numbers among the table's entries for rows.
+    var rowEntries: [ValueID: Int] = [:]
+    /// For rows that are read where they lie: the array.
+    var rowOrigins: [ValueID: View] = [:]
+    /// The updates whose row is computed where it goes.
+    var begunUpdates: Set<ValueID> = []
     /// How each result lies in memory.
     private(set) var resultViews: [View] = []
     /// Whether the value is computed in registers of its kernel.
@@ -45,8 +55,10 @@ struct KernelPlanner {
     /// How many of the newest kernels are looked at for one of the same shape to join.
     private static let neighbourhood = 8
 
-    init(_ program: Program) throws(InvalidProgram) {
+    init(_ program: Program, overwriting: [Int: Int], device: CPUDevice) throws(InvalidProgram) {
         self.program = program
+        self.overwriting = overwriting
+        self.device = device
         views = program.steps.indices.map { View(root: ValueID($0), offset: 0, strides: []) }
         kernels = [Int](repeating: -1, count: program.steps.count)
         isMember = [Bool](repeating: false, count: program.steps.count)
@@ -65,6 +77,8 @@ struct KernelPlanner {
             resultViews.append(isPlain(result) ? views[result.int] : denseCopy(of: result))
         }
         reserveControlMemory()
+        writePartsInPlace()
+        keepRowsInPlace()
     }
 
     /// The type of a value or of a copy.
@@ -169,7 +183,7 @@ struct KernelPlanner {
                 let part = program[operand].type.shape
                 let copy = KernelDraft.Copy(
                     source: views[operand.int], destination: value, offset: position * strides[axis],
-                    strides: strides)
+                    strides: strides, isJoined: true)
                 append(KernelDraft(.copy(copy), space: part), computes: value)
                 position += part[axis]
             }
@@ -239,19 +253,42 @@ struct KernelPlanner {
             append(KernelDraft(.random(value), space: shape, sources: denseViews(step.operands)), computes: value)
 
         case .whileLoop, .conditional:
-            let draft = KernelDraft(.control(value), space: [], sources: denseViews(step.operands))
-            draft.controlResults = Array(repeating: nil, count: step.instruction.severalResultTypes?.count ?? 0)
-            append(draft, computes: value)
+            try placeControl(value, step)
 
         case .result(let number):
             let kernel = kernels[step.operands[0].int]
             if let earlier = drafts[kernel].controlResults[number] {
                 alias(value, earlier, views[earlier.int])
+            } else if drafts[kernel].isInvariant(number) {
+                let view = drafts[kernel].sources[number]
+                alias(value, view.root, view)
             } else {
                 drafts[kernel].controlResults[number] = value
                 kernels[value.int] = kernel
             }
         }
+    }
+
+    /// Compiles the programs of a loop or a conditional, which says how it carries its values.
+    private mutating func placeControl(_ value: ValueID, _ step: Program.Step) throws(InvalidProgram) {
+        let draft = KernelDraft(.control(value), space: [])
+        if case .whileLoop = step.instruction { draft.isLoop = true }
+        for (index, nested) in step.instruction.nestedPrograms.enumerated() {
+            draft.nested.append(
+                try Executable(
+                    nested.program, overwriting: [:], isLoopBody: draft.isLoop && index == 1, device: device))
+        }
+        for (index, operand) in step.operands.enumerated() {
+            let view = views[operand.int]
+            if view.isDense(type(of: operand).shape) {
+                draft.sources.append(view)
+            } else {
+                // What is replaced where it lies should have its memory for itself.
+                draft.sources.append(draft.isReplacedInPlace(index) ? newCopy(of: operand) : denseCopy(of: operand))
+            }
+        }
+        draft.controlResults = Array(repeating: nil, count: step.instruction.severalResultTypes?.count ?? 0)
+        append(draft, computes: value)
     }
 
     /// Sets memory aside for what loops and conditionals write, once it is known which of their results have values.
@@ -261,12 +298,14 @@ struct KernelPlanner {
             let instruction = program[value].instruction
             let types = instruction.severalResultTypes ?? []
             var memory = KernelDraft.ControlMemory()
-            memory.results = zip(draft.controlResults, types).map { $0 ?? newMemory($1) }
-            if case .whileLoop(_, let body) = instruction {
+            for (index, type) in types.enumerated() {
+                memory.results.append(
+                    draft.isInvariant(index) ? nil : draft.controlResults[index] ?? newMemory(type))
+            }
+            if draft.isLoop {
                 for (index, type) in types.enumerated() {
-                    // What does not change needs no second place.
-                    let isInvariant = body.parameter(ofResult: index) == index
-                    memory.spares.append(isInvariant ? memory.results[index] : newMemory(type))
+                    let isOnePlace = draft.isInvariant(index) || draft.isReplacedInPlace(index)
+                    memory.spares.append(isOnePlace ? nil : newMemory(type))
                 }
                 memory.flag = [newMemory(ArrayType(.bool, []))]
             }
@@ -424,6 +463,24 @@ struct KernelPlanner {
         join(value, drafts.count - 1)
     }
 
+    /// Takes kernels out of the list.
+    mutating func remove(_ dropped: Set<Int>) { renumber { dropped.contains($0) ? [] : [$1] } }
+
+    /// Puts kernels into the list, before those of the given numbers.
+    mutating func insert(_ inserted: [Int: [KernelDraft]]) { renumber { (inserted[$0] ?? []) + [$1] } }
+
+    /// Makes the list of kernels anew: what stands for each; the last of it has the place of the old one.
+    private mutating func renumber(_ replacement: (Int, KernelDraft) -> [KernelDraft]) {
+        var list: [KernelDraft] = []
+        var numbers: [Int] = []
+        for (kernel, draft) in drafts.enumerated() {
+            list += replacement(kernel, draft)
+            numbers.append(list.count - 1)
+        }
+        drafts = list
+        for index in kernels.indices where kernels[index] >= 0 { kernels[index] = numbers[kernels[index]] }
+    }
+
     mutating func append(_ draft: KernelDraft, computes value: ValueID) {
         kernels[value.int] = drafts.count
         drafts.append(draft)
@@ -445,12 +502,18 @@ struct KernelPlanner {
     /// A copy of the value in memory of its own, for kernels that are planned after it.
     private mutating func denseCopy(of value: ValueID) -> View {
         if let copy = copyOf[value] { return views[copy.int] }
+        let view = newCopy(of: value)
+        copyOf[value] = view.root
+        return view
+    }
+
+    /// A copy that is used once.
+    private mutating func newCopy(of value: ValueID) -> View {
         let type = type(of: value)
         let destination = newMemory(type)
         let copy = KernelDraft.Copy(
             source: views[value.int], destination: destination, offset: 0, strides: rowMajorStrides(type.shape))
         append(KernelDraft(.copy(copy), space: type.shape), computes: destination)
-        copyOf[value] = destination
         return views[destination.int]
     }
 
@@ -467,7 +530,9 @@ struct KernelPlanner {
     }
 
     /// What a kernel reads from memory: views of values of earlier kernels, parameters and constants.
-    func memoryReads(of kernel: Int) -> [View] {
+    ///
+    /// - Parameter withOrigins: whether who reads a row where it lies reads the array too.
+    func memoryReads(of kernel: Int, withOrigins: Bool = true) -> [View] {
         let draft = drafts[kernel]
         var reads: [View] = []
         func add(_ operand: ValueID) {
@@ -478,11 +543,21 @@ struct KernelPlanner {
         switch draft.kind {
         case .loop: break
         case .copy(let copy): reads.append(copy.source)
-        case .product, .gather, .scatterAdd, .updateRow, .argReduce, .argSort, .random, .depthwise, .window:
+        case .product, .gather, .scatterAdd, .updateRow, .readRow, .argReduce, .argSort, .random, .depthwise, .window:
             reads += draft.sources
+        case .beginRow: reads += [draft.sources[0], draft.sources[2]]
         case .control:
             // What is written counts as well: it has its place even where nothing reads it.
             reads += draft.sources + (draft.controlMemory?.all.map { views[$0.int] } ?? [])
+        }
+        if withOrigins, !rowOrigins.isEmpty {
+            for view in reads {
+                var root = view.root
+                while let origin = rowOrigins[root] {
+                    reads.append(origin)
+                    root = origin.root
+                }
+            }
         }
         return reads
     }

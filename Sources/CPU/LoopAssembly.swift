@@ -186,7 +186,14 @@ struct LoopAssembly: ~Copyable {
                 }
             }
             let destination: Int
-            if isStored(member) {
+            if let part = draft.parts[member] {
+                destination = newSlot()
+                writes.append(
+                    Access(
+                        kind: CK_WRITE, value: part.destination,
+                        view: View(root: part.destination, offset: part.offset, strides: part.strides),
+                        slot: destination))
+            } else if isStored(member) {
                 destination = newSlot()
                 writes.append(
                     Access(

@@ -34,7 +34,8 @@ extension KernelPlanner {
             guard isArgument(draft.sources[0]), draft.sources[0].offset == 0, !isArgument(draft.sources[1]),
                 !isArgument(draft.sources[2])
             else { return nil }
-        case .copy, .gather, .scatterAdd, .argReduce, .argSort, .random, .depthwise, .window, .control:
+        case .copy, .gather, .scatterAdd, .readRow, .beginRow, .argReduce, .argSort, .random, .depthwise, .window,
+            .control:
             return nil
         }
         let isReadLater = drafts.indices.dropFirst(writer + 1).contains {
@@ -46,7 +47,12 @@ extension KernelPlanner {
     /// Whether a result may be written over an argument: as above, and no run fails once that has begun.
     func mayOverwrite(argument: Int, withResult result: Int) -> Bool {
         guard let writer = kernelThatMayOverwrite(argument: argument, withResult: result) else { return false }
-        return !drafts.indices.dropFirst(writer).contains { canFail($0) }
+        // A row that is computed where it goes is the beginning.
+        let beginning = drafts[..<writer].firstIndex { draft in
+            if case .beginRow(let update) = draft.kind { return update == resultViews[result].root }
+            return false
+        }
+        return !drafts.indices.dropFirst(beginning ?? writer).contains { canFail($0) }
     }
 
     /// Whether a result is an argument but for a row, which may lie where the argument does.
@@ -61,9 +67,41 @@ extension KernelPlanner {
     private func canFail(_ kernel: Int) -> Bool {
         let draft = drafts[kernel]
         switch draft.kind {
-        case .gather, .scatterAdd, .updateRow, .control: return true
+        case .gather, .scatterAdd: return !drafts[..<kernel].contains { checksIndices($0, of: draft) }
+        case .updateRow, .readRow, .beginRow, .control: return true
         case .loop, .product, .copy, .argReduce, .argSort, .random, .depthwise, .window:
             return draft.members.contains { program[$0].instruction.mayDivideByZero(program.type(of: $0).dtype) }
+        }
+    }
+}
+
+extension KernelPlanner {
+    /// Whether a kernel that was run before has found every index of another in range: the gradient of an embedding is
+    /// summed by the indices with which its rows were looked up.
+    private func checksIndices(_ earlier: KernelDraft, of draft: KernelDraft) -> Bool {
+        guard case .gather = earlier.kind, let range = indexRange(of: earlier) else { return false }
+        let (checked, asked) = (earlier.sources[1], draft.sources[1])
+        return range == indexRange(of: draft) && checked.root == asked.root && checked.offset == asked.offset
+            && indexCount(of: earlier) == indexCount(of: draft)
+    }
+
+    /// How many places the indices of a gather, or of a scattered sum, choose from.
+    private func indexRange(of draft: KernelDraft) -> Int? {
+        switch draft.kind {
+        case .gather(let value):
+            guard case .gather(let axis) = program[value].instruction else { return nil }
+            return program.type(of: program[value].operands[0]).shape[axis]
+        case .scatterAdd(let value):
+            guard case .scatterAdd(_, let range) = program[value].instruction else { return nil }
+            return range
+        default: return nil
+        }
+    }
+
+    private func indexCount(of draft: KernelDraft) -> Int? {
+        switch draft.kind {
+        case .gather(let value), .scatterAdd(let value): program.type(of: program[value].operands[1]).count
+        default: nil
         }
     }
 }

@@ -41,7 +41,7 @@ extension Executable: CustomStringConvertible {
                 + " epilogue of \(epilogue?.codeCount ?? 0) ops, parts \(parts)]"
         case .gather: "gather"
         case .scatterAdd: "scatterAdd"
-        case .updateRow: "updateRow"
+        case .row(let row): "\(row.work)Row"
         case .argReduce: "argReduce"
         case .argSort: "argSort"
         case .random: "random"

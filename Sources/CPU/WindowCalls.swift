@@ -31,6 +31,7 @@ func makeConvolutionCall(
     guard let plan = draft.convolution else { throw InvalidProgram("not a convolution") }
     let type = planner.program.type(of: value)
     var gemm = ck_gemm()
+    gemm.panels = -1
     gemm.type = Int32(type.dtype.productKernelType.kernelType.rawValue)
     gemm.isa = Int32(isa.isa.rawValue)
     gemm.batch = Int64(plan.groups)

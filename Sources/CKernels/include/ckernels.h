@@ -194,6 +194,8 @@ typedef struct {
   int64_t right_batch, right_row, right_column;    ///< strides in elements (row: per k, column: per j)
   int64_t out_batch, out_row;                      ///< strides in elements; the columns of `out` are adjacent
   const ck_patches *patches;          ///< how the left operand lies instead of left_row and left_column, or NULL
+  int32_t panels;                     ///< the buffer that holds the right operand packed by ck_gemm_pack, or -1
+  int64_t panels_offset;              ///< bytes
   const void *epilogue;               ///< prepared ck_loop (its tile_slot >= 0), or NULL
   int32_t epilogue_rank;              ///< dimensions of the epilogue's iteration space: 2, or 3 with the batch in front
 } ck_gemm;
@@ -205,6 +207,10 @@ size_t ck_gemm_scratch_bytes(const ck_gemm *gemm, int32_t parts, size_t epilogue
 int32_t ck_gemm_parts(const ck_gemm *gemm, int32_t threads);
 /// Whether a team of `parts` is to pack the right operand before, each part its share: ck_gemm_pack.
 bool ck_gemm_packs_first(const ck_gemm *gemm, int32_t parts);
+/// Bytes of memory for the packed right operand, for a product that is run several times with the same one: `panels` then
+/// says where it is, for any number of parts. 0 where the product reads it as it is.
+size_t ck_gemm_panel_bytes(const ck_gemm *gemm);
+/// Packs a part's share: to `panels` where there is such memory, else to `scratch`.
 void ck_gemm_pack(const ck_gemm *gemm, char *const *buffers, void *scratch, const ck_team *team);
 /// Runs one part; `scratch` is the whole team's. The result does not depend on `parts`.
 void ck_gemm_run(const ck_gemm *gemm, char *const *buffers, void *scratch, size_t epilogue_scratch,
