@@ -47,7 +47,7 @@ public struct ArrayFileError: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     public var description: String {
-        var place = path
+        var place = path.isEmpty ? "\"\"" : path
         if let array { place += ": array \"\(printable(array))\"" }
         if let offset { place += array == nil ? ": byte \(offset)" : " at byte \(offset)" }
         return "\(place): \(fact)" + (hint.map { "\n  hint: \($0)" } ?? "")

@@ -24,6 +24,7 @@ final class NewFile: @unchecked Sendable {
         self.fileSystem = fileSystem
         temporaryPath = Files.temporaryPath(for: path)
         do throws(FileError) {
+            try FileError.requireName(in: path)
             if !parentPath(path).isEmpty { try fileSystem.makeFolder(parentPath(path)) }
             file = try fileSystem.create(temporaryPath, .replacing)
         } catch {

@@ -76,7 +76,9 @@ extension Chart {
     ) throws(ChartError) {
         let name = path.lowercased()
         do throws(ChartError) {
-            if name.hasSuffix(".svg") {
+            if name.isEmpty || name.hasSuffix("/") {
+                throw ChartError("the path names no file", hint: "add a name to it, such as \(path)chart.svg")
+            } else if name.hasSuffix(".svg") {
                 try writeFile(Array(try svg(look: look, width: width).utf8), to: path)
             } else if name.hasSuffix(".png") {
                 try writeFile(try png(look: look, width: width, scale: scale), to: path)

@@ -56,6 +56,13 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
         self.init(.file, error.path, at: offset, tensor: tensor, "\(error)", fileError: error)
     }
 
+    /// - Errors: `misuse` for a prefix that gives the files of a checkpoint no name.
+    static func requireName(in prefix: String) throws(CheckpointError) {
+        guard namesNoFile(prefix) else { return }
+        throw CheckpointError(
+            .misuse, prefix, "a checkpoint needs a name after the folder, such as \"\(joinPath(prefix, "model"))\"")
+    }
+
     /// The same failure, with the tensor it concerns named.
     func naming(_ tensor: String) -> CheckpointError {
         CheckpointError(
@@ -70,7 +77,7 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
 
     /// `runs/model-7.data-00000-of-00001, byte 120: tensor "w": its checksum is 1, but ...`
     public var description: String {
-        var text = path
+        var text = path.isEmpty ? "\"\"" : path
         if let offset { text += ", byte \(offset)" }
         text += ": "
         if let tensor { text += "tensor \"\(tensor)\": " }

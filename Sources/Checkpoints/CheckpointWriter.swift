@@ -37,8 +37,9 @@ public final class CheckpointWriter {
     /// Begins a checkpoint.
     ///
     /// - Parameter prefix: its path without `.index`; the folder must be there.
-    /// - Errors: `CheckpointError.file`.
+    /// - Errors: `CheckpointError`: `.file`; `.misuse` for a path without a name at its end.
     public init(_ prefix: String, files: any FileSystem = LocalFileSystem()) throws(CheckpointError) {
+        try CheckpointError.requireName(in: prefix)
         self.prefix = prefix
         self.files = files
         shardCount = try freeShardCount(prefix, files)

@@ -149,9 +149,7 @@ public final class Saver: Sendable {
     private func save(
         _ values: [AnyArray], _ names: [String], _ path: String, _ step: Int?
     ) throws(CheckpointError) -> String {
-        guard !lastPathPart(path).isEmpty else {
-            throw CheckpointError(.misuse, path, "a checkpoint needs a name after the folder, such as \"\(path)model\"")
-        }
+        try CheckpointError.requireName(in: path)
         // As it comes out of the state file: with one separator before the name.
         var folder = parentPath(path)
         while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }

@@ -126,14 +126,35 @@ public func padSequences<Scalar: TensorElement>(
 public func trainValidationSplit<X, Y>(
     _ x: NDArray<X>, _ y: NDArray<Y>, validationFraction: Double
 ) throws(DatasetError) -> (train: Pair<NDArray<X>, NDArray<Y>>, validation: Pair<NDArray<X>, NDArray<Y>>) {
-    let both = Pair(x, y)
-    let count = try both.countRows()
+    try split(Pair(x, y), validationFraction)
+}
+
+/// Inputs, targets and how much each counts, the last part of them kept for validation.
+///
+///     let (train, validation) = try trainValidationSplit(x, y, weights, validationFraction: 0.2)
+///     let batches = Dataset(slices: train).shuffle(seed: 1).batch(32)
+///
+/// - Parameter validationFraction: the part for validation, from 0 up to 1, which does not belong to it.
+/// - Returns: two triples that share the memory of the whole.
+/// - Errors: `DatasetError` where the numbers of rows differ, or for another fraction.
+public func trainValidationSplit<X, Y, Weight>(
+    _ x: NDArray<X>, _ y: NDArray<Y>, _ weights: NDArray<Weight>, validationFraction: Double
+) throws(DatasetError) -> (
+    train: Triple<NDArray<X>, NDArray<Y>, NDArray<Weight>>, validation: Triple<NDArray<X>, NDArray<Y>, NDArray<Weight>>
+) {
+    try split(Triple(x, y, weights), validationFraction)
+}
+
+private func split<Rows: SliceableElement>(
+    _ all: Rows, _ validationFraction: Double
+) throws(DatasetError) -> (train: Rows, validation: Rows) {
+    let count = try all.countRows()
     guard validationFraction >= 0, validationFraction < 1 else {
         throw DatasetError(
             reason: "the validation fraction is \(validationFraction)", hint: "give 0 or more, but less than 1")
     }
     let trainCount = Int((Double(count) * (1 - validationFraction)).rounded(.down))
-    return (both.rows(0..<trainCount), both.rows(trainCount..<count))
+    return (all.rows(0..<trainCount), all.rows(trainCount..<count))
 }
 
 private func withChanged<Scalar>(

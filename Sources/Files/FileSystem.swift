@@ -119,6 +119,7 @@ extension FileSystem {
     /// Writes a file so that after a crash either the old or the new content is there: to a new name, synced, renamed,
     /// and the folder, which is made where it is not there, synced.
     package func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
+        try FileError.requireName(in: path)
         let temporary = temporaryPath(for: path)
         if !parentPath(path).isEmpty { try makeFolder(parentPath(path)) }
         do throws(FileError) {
@@ -158,5 +159,13 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         self.systemCode = systemCode
     }
 
-    public var description: String { "cannot \(action.rawValue) \(path): \(reason)" }
+    public var description: String { "cannot \(action.rawValue) \(path.isEmpty ? "\"\"" : path): \(reason)" }
+
+    /// - Errors: `FileError` for a path that names no file: one that is empty, or ends with that of a folder.
+    package static func requireName(in path: String) throws(FileError) {
+        guard namesNoFile(path) else { return }
+        throw FileError(
+            .create, path,
+            path.isEmpty ? "the path is empty" : "it names a folder; add the name of a file to it")
+    }
 }

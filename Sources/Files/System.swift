@@ -33,6 +33,9 @@ package func lastPathPart(_ path: String) -> String {
     return String(path[path.index(after: slash)...])
 }
 
+/// Whether no file can have that path: its last part is nothing, as in `runs/`, or stands for a folder, as `.` does.
+package func namesNoFile(_ path: String) -> Bool { ["", ".", ".."].contains(lastPathPart(path)) }
+
 package func fileExists(_ path: String) -> Bool {
     access(path, F_OK) == 0
 }

@@ -45,6 +45,9 @@ extension SavedModel {
         _ session: Session, to path: String, signatures: [String: ModelSignature], assets: [String],
         extraFiles: [String: [UInt8]], tags: [String], overwrite: Bool, files: any FileSystem
     ) throws {
+        guard path.contains(where: { $0 != "/" }) else {
+            throw SavedModelError(.invalidRequest, path, "a saved model needs a folder of its own, such as \"model\"")
+        }
         let graph = session.graph
         var metaGraph = try MetaGraphDef(graph, tags: tags).message
         for (name, signature) in signatures.sorted(by: { $0.key < $1.key }) {
@@ -173,7 +176,8 @@ extension SavedModel {
         do { bytes = try model.serializedBytes() } catch {
             throw SavedModelError(.invalidRequest, path, "the graph is too large: \(error)")
         }
-        let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+        var folder = path
+        while folder.hasSuffix("/") { folder.removeLast() }
         let temporary = temporaryPath(for: folder)
         do {
             try files.makeFolder(joinPath(temporary, "variables"))

@@ -32,5 +32,5 @@ public struct SavedModelError: Error, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
-    public var description: String { "\(path): \(reason)" }
+    public var description: String { "\(path.isEmpty ? "\"\"" : path): \(reason)" }
 }

@@ -157,7 +157,17 @@ extension NDArray {
     /// Where the machine has not enough memory for the shape, the array has no elements, and feeding it or making it a
     /// constant is a mistake that says so. That holds for every array made of a shape.
     public init(repeating value: Scalar, shape: [Int]) {
-        self.init(shape: shape) { $0.initialize(repeating: value) }
+        self.init(shape: shape) { elements in
+            // Callers of other modules know the type, but code for it is made here only: by its width.
+            let bytes = UnsafeMutableRawBufferPointer(elements)
+            switch MemoryLayout<Scalar>.size {
+            case 1: bytes.initializeMemory(as: UInt8.self, repeating: unsafeBitCast(value, to: UInt8.self))
+            case 2: bytes.initializeMemory(as: UInt16.self, repeating: unsafeBitCast(value, to: UInt16.self))
+            case 4: bytes.initializeMemory(as: UInt32.self, repeating: unsafeBitCast(value, to: UInt32.self))
+            case 8: bytes.initializeMemory(as: UInt64.self, repeating: unsafeBitCast(value, to: UInt64.self))
+            default: elements.initialize(repeating: value)
+            }
+        }
     }
 
     /// An array of zeros (`false`). Negative dimensions count as 0.
@@ -179,45 +189,6 @@ extension NDArray {
     }
 }
 
-extension NDArray where Scalar: NumericElement {
-    /// Whole numbers drawn evenly from `range`, the same for the same seed on every machine.
-    ///
-    ///     NDArray<Float>(randomIntegersIn: 0..<10, shape: [10, 10], seed: 1)
-    public init(randomIntegersIn range: Range<Int>, shape: [Int], seed: UInt64) {
-        var random = RandomStream(seed: seed)
-        self.init(shape: shape) { elements in
-            for index in elements.indices {
-                let value = range.isEmpty ? range.lowerBound : Int.random(in: range, using: &random)
-                elements.initializeElement(at: index, to: Scalar(clamping: Double(value)))
-            }
-        }
-    }
-}
-
-extension NDArray where Scalar: FloatingElement {
-    /// Numbers drawn evenly from `range`, the same for the same seed on every machine.
-    public init(randomIn range: Range<Scalar> = 0..<1, shape: [Int], seed: UInt64) {
-        var random = RandomStream(seed: seed)
-        self.init(shape: shape) { elements in
-            for index in elements.indices {
-                let fraction = Scalar(random.nextUniform())
-                elements.initializeElement(
-                    at: index, to: range.lowerBound + (range.upperBound - range.lowerBound) * fraction)
-            }
-        }
-    }
-
-    /// Normally distributed numbers, the same for the same seed on every machine.
-    public init(randomNormal shape: [Int], mean: Scalar = 0, standardDeviation: Scalar = 1, seed: UInt64) {
-        var random = RandomStream(seed: seed)
-        self.init(shape: shape) { elements in
-            for index in elements.indices {
-                elements.initializeElement(at: index, to: mean + standardDeviation * Scalar(random.nextNormal()))
-            }
-        }
-    }
-}
-
 // MARK: - Comparing and printing
 
 extension NDArray: Equatable {
@@ -225,9 +196,28 @@ extension NDArray: Equatable {
     public static func == (left: NDArray, right: NDArray) -> Bool {
         left.shape == right.shape
             && left.withUnsafeBufferPointer { mine in
-                right.withUnsafeBufferPointer { theirs in mine.elementsEqual(theirs) }
+                right.withUnsafeBufferPointer { theirs in
+                    let (first, second) = (UnsafeRawBufferPointer(mine), UnsafeRawBufferPointer(theirs))
+                    return switch Scalar.dtype {
+                    case .float32: areEqual(Float.self, first, second)
+                    case .float64: areEqual(Double.self, first, second)
+                    // Whole numbers and truth values are equal where their bits are.
+                    case .bool, .int8, .uint8: areEqual(UInt8.self, first, second)
+                    case .int16, .uint16: areEqual(UInt16.self, first, second)
+                    case .int32, .uint32: areEqual(UInt32.self, first, second)
+                    case .int64, .uint64: areEqual(UInt64.self, first, second)
+                    default: mine.elementsEqual(theirs)
+                    }
+                }
             }
     }
+}
+
+/// Whether as many elements are equal. Knows nothing of the array, so that the compiler makes code for each type.
+private func areEqual<Scalar: TensorElement>(
+    _ type: Scalar.Type, _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+) -> Bool {
+    left.withMemoryRebound(to: type) { left in right.withMemoryRebound(to: type) { left.elementsEqual($0) } }
 }
 
 extension NDArray: CustomStringConvertible {

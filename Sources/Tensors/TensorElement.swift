@@ -27,10 +27,12 @@ public protocol IntegerElement: NumericElement, FixedWidthInteger {}
 /// A floating-point element: what gradients flow through.
 public protocol FloatingElement: SignedElement, BinaryFloatingPoint {}
 
+// In sight of other modules, whose loops over elements would call them one by one otherwise.
+
 extension IntegerElement {
-    public static var one: Self { 1 }
-    public var asDouble: Double { Double(self) }
-    public init(clamping value: Double) {
+    @inlinable public static var one: Self { 1 }
+    @inlinable public var asDouble: Double { Double(self) }
+    @inlinable public init(clamping value: Double) {
         if value.isNaN {
             self = 0
         } else if value >= Double(Self.max) {
@@ -44,9 +46,9 @@ extension IntegerElement {
 }
 
 extension FloatingElement {
-    public static var one: Self { 1 }
-    public init(clamping value: Double) { self = Self(value) }
-    public var asDouble: Double { Double(self) }
+    @inlinable public static var one: Self { 1 }
+    @inlinable public init(clamping value: Double) { self = Self(value) }
+    @inlinable public var asDouble: Double { Double(self) }
 }
 
 extension Float: FloatingElement {

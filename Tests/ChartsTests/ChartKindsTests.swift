@@ -245,6 +245,8 @@ struct ChartKindsTests {
         let found = message { () throws(ChartError) in try chart.write(to: folder + "/a.pdf") }
         #expect(found.contains("a.pdf: the chart cannot be written: the name's ending says neither .svg nor .png"))
         #expect(!FileManager.default.fileExists(atPath: folder + "/a.pdf"))
+        let nameless = message { () throws(ChartError) in try chart.write(to: folder + "/") }
+        #expect(nameless.contains("the path names no file\n    hint: add a name to it, such as \(folder)/chart.svg"))
     }
 
     @Test func aPictureWithTooManyPixelsIsRefused() {

@@ -95,6 +95,12 @@ struct RecordFileTests {
         #expect(try Dataset.textLines(path).elements().map(\.utf8.count) == [200_000, 200_000])
         #expect(datasetError { _ = try Dataset.textLines(folder.path + "/none").elements() } != nil)
     }
+
+    @Test(arguments: ["", "runs/", "."]) func aPathThatNamesNoFileIsRefused(name: String) throws {
+        let error = #expect(throws: DatasetError.self) { _ = try TFRecordWriter(name) }
+        let cause = name.isEmpty ? "the path is empty" : "it names a folder; add the name of a file to it"
+        #expect(try #require(error).description.contains("the file cannot be written: \(cause)"))
+    }
 }
 
 private func maskedChecksum(_ bytes: [UInt8]) -> UInt32 { Checksum(of: bytes).masked }

@@ -31,7 +31,7 @@ struct LayerCase: Sendable {
 extension LayerCase {
     static let all: [LayerCase] =
         simple + activations + lookups + convolutions + pooling + rearranging + volumes + normalization + merging
-        + attention + recurrent + masks
+        + attention + recurrent + masks + adaptive
 
     private static let simple: [LayerCase] = [
         .init("dense", Dense(3)),
@@ -97,10 +97,34 @@ extension LayerCase {
                 RandomZoom(0.5, fill: .wrap, interpolation: .nearest), RandomZoom(height: (0, 0.5), width: (0, 0.25)),
             ]
         },
+        .init("random-crop-of-all", RandomCrop(4, 3, seed: 3)),
         .init("masking") { [Masking(value: 2), GlobalAveragePooling1D()] },
         .init("masking-passed-on") {
             [Masking(), Dense(3, activation: .relu), Dropout(0.5), LayerNormalization(), GlobalAveragePooling1D()]
         },
+    ]
+
+    /// Windows that are alike, that are not, that overlap, and fewer elements than places.
+    private static let adaptive: [LayerCase] = [
+        .init("adaptive-average1d", AdaptiveAveragePooling1D(4)),
+        .init("adaptive-average1d-alike", AdaptiveAveragePooling1D(3)),
+        .init("adaptive-average1d-more", AdaptiveAveragePooling1D(10)),
+        .init("adaptive-average1d-one", AdaptiveAveragePooling1D(1)),
+        .init("adaptive-average1d-first", AdaptiveAveragePooling1D(3, dataFormat: .channelsFirst)),
+        .init("adaptive-max1d", AdaptiveMaxPooling1D(4)),
+        .init("adaptive-max1d-alike", AdaptiveMaxPooling1D(3)),
+        .init("adaptive-max1d-more", AdaptiveMaxPooling1D(10)),
+        .init("adaptive-max1d-first", AdaptiveMaxPooling1D(3, dataFormat: .channelsFirst)),
+        .init("adaptive-average2d", AdaptiveAveragePooling2D((3, 2))),
+        .init("adaptive-average2d-same", AdaptiveAveragePooling2D(4)),
+        .init("adaptive-average2d-first", AdaptiveAveragePooling2D((2, 4), dataFormat: .channelsFirst)),
+        .init("adaptive-max2d", AdaptiveMaxPooling2D((3, 2))),
+        .init("adaptive-max2d-same", AdaptiveMaxPooling2D(4)),
+        .init("adaptive-max2d-first", AdaptiveMaxPooling2D((2, 4), dataFormat: .channelsFirst)),
+        .init("adaptive-average3d", AdaptiveAveragePooling3D((3, 2, 4))),
+        .init("adaptive-average3d-first", AdaptiveAveragePooling3D(2, dataFormat: .channelsFirst)),
+        .init("adaptive-max3d", AdaptiveMaxPooling3D((3, 2, 4))),
+        .init("adaptive-max3d-first", AdaptiveMaxPooling3D(2, dataFormat: .channelsFirst)),
     ]
 
     /// Which layers pass a mask on, and which end it.

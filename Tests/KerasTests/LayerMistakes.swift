@@ -60,12 +60,15 @@ struct LayerMistake: Sendable, CustomTestStringConvertible {
             (LSTM(size), sequences), (GRU(size), sequences), (Bidirectional(LSTM(size)), sequences),
             (RepeatVector(size), [3]), (UpSampling1D(size), sequences), (Keras.Resizing(size, 3), images),
             (Keras.Resizing(size, size, interpolation: .nearest), images), (CenterCrop(size, 2), images),
+            (RandomCrop(size, 2), images), (RandomCrop(size, size, dataFormat: .channelsFirst), images),
             (ZeroPadding1D((size, size)), sequences), (ZeroPadding2D(vertical: (size, size)), images),
             (CategoryEncoding(size), [3]), (EinsumDense("ab,bc->ac", outputShape: [size], biasAxes: "c"), [3]),
             (Conv3D(size, kernelSize: (2, size, 2), dilations: (2, size, 2)), volumes),
             (Conv3DTranspose(2, kernelSize: (2, size, 2), strides: (size, 1, size)), volumes),
             (MaxPooling3D((size, 2, size)), volumes), (ZeroPadding3D(depth: (size, size)), volumes),
-            (Cropping3D(depth: (size, size)), volumes), (UpSampling3D((size, size, size)), volumes),
+            (AdaptiveMaxPooling1D(size), sequences), (AdaptiveAveragePooling2D((2, size)), images),
+            (AdaptiveMaxPooling3D(size), volumes), (Cropping3D(depth: (size, size)), volumes),
+            (UpSampling3D((size, size, size)), volumes),
         ]
         for (layer, shape) in layers {
             let graph = Graph()
@@ -447,6 +450,23 @@ private let layerMistakes: [LayerMistake] = [
         "EinsumDense \"einsum_dense\": axis \"b\" of the bias is not one of the result of \"ab,bc->ac\"",
         EinsumDense("ab,bc->ac", outputShape: [3], biasAxes: "b"), [nil, 2]),
 
+    // Pooling to a number of places.
+    .init(
+        "AdaptiveMaxPooling1D \"adaptive_max_pooling1d\": output sizes must be at least 1, but it is 0",
+        AdaptiveMaxPooling1D(0), [nil, 6, 2]),
+    .init(
+        "AdaptiveAveragePooling2D \"adaptive_average_pooling2d\": output sizes must be at least 1, but are [2, -1]",
+        AdaptiveAveragePooling2D((2, -1)), [nil, 6, 6, 2]),
+    .init(
+        "AdaptiveAveragePooling2D \"adaptive_average_pooling2d\": takes inputs of rank 4, images, but is given shape "
+            + "[?, 6, 6]" + axisHint("[6, 6, 1]"), AdaptiveAveragePooling2D(2), [nil, 6, 6]),
+    .init(
+        "AdaptiveMaxPooling2D \"adaptive_max_pooling2d\": must know the size of axis 2 of its input, whose shape is "
+            + "[?, 6, ?, 1]\n    hint: give the model's input that size", AdaptiveMaxPooling2D(2), [nil, 6, nil, 1]),
+    .init(
+        "AdaptiveMaxPooling3D \"adaptive_max_pooling3d\": cannot pool inputs of shape [?, 6, 0, 2, 1], which have no "
+            + "elements", AdaptiveMaxPooling3D(2), [nil, 6, 0, 2, 1]),
+
     // Images changed at random.
     .init(
         "RandomFlip \"random_flip\": takes inputs of rank 4, images, but is given shape [?, 8, 8]"
@@ -461,6 +481,18 @@ private let layerMistakes: [LayerMistake] = [
     .init(
         "RandomZoom \"random_zoom\": must know the size of axis 2 of its input, whose shape is [?, 8, ?, 1]\n"
             + "    hint: give the model's input that size", RandomZoom(0.5), [nil, 8, nil, 1]),
+    .init(
+        "RandomCrop \"random_crop\": the height and the width must be at least 1, but are (0, 3)", RandomCrop(0, 3),
+        [nil, 8, 8, 1]),
+    .init(
+        "RandomCrop \"random_crop\": the height and the width must be at least 1, but are (4, -3)", RandomCrop(4, -3),
+        [nil, 8, 8, 1]),
+    .init(
+        "RandomCrop \"random_crop\": must know the size of axis 1 of its input, whose shape is [?, ?, 8, 1]\n"
+            + "    hint: give the model's input that size", RandomCrop(4, 4), [nil, nil, 8, 1]),
+    .init(
+        "RandomCrop \"random_crop\": takes inputs of rank 4, images, but is given shape [?, 8, 8]"
+            + axisHint("[8, 8, 1]"), RandomCrop(4, 4), [nil, 8, 8]),
     .init(
         "RandomTranslation \"random_translation\": factors must ascend from -1.0 or above to at most 1, but are "
             + "(-2.0, 2.0)", RandomTranslation(height: 0.5, width: 2), [nil, 8, 8, 1]),

@@ -7,6 +7,7 @@ import Operations
 import Sessions
 import Tensors
 import Testing
+import Training
 
 @testable import Keras
 
@@ -152,5 +153,122 @@ import Testing
                 #expect(try Session().run(gradient).scalars.allSatisfy { $0 == 1 })
             }
         }
+    }
+
+    /// Images whose elements are the numbers of their places: 10 y + x.
+    private static let places = NDArray<Float>(
+        (0..<3).flatMap { _ in
+            (0..<6).flatMap { y in
+                (0..<8).map { x in
+                    Float(10 * y + x)
+                }
+            }
+        })
+
+    @Test(arguments: [DataFormat.channelsLast, .channelsFirst])
+    func aBatchIsCutOutAtARandomPlaceOfItsImages(format: DataFormat) throws {
+        try Graph().asDefault { () throws in
+            let shape = format == .channelsFirst ? [3, 1, 6, 8] : [3, 6, 8, 1]
+            let x = constant(try Self.places.reshaped(shape))
+            let y = RandomCrop(4, 3, seed: 5, dataFormat: format)(x, training: true)
+            #expect(y.shape == (format == .channelsFirst ? [3, 1, 4, 3] : [3, 4, 3, 1]))
+            let gradient = gradients(of: y.sum(), with: x)
+            let session = Session()
+            var corners: Set<Float> = []
+            for _ in 0..<200 {
+                let (found, slopes) = try session.run(y, gradient)
+                let corner = found.scalars[0]
+                corners.insert(corner)
+                let window = (0..<4).flatMap { y in (0..<3).map { x in corner + Float(10 * y + x) } }
+                #expect(found.scalars == window + window + window)
+                let inside = Set(window)
+                #expect(slopes.scalars == Self.places.scalars.map { inside.contains($0) ? 1 : 0 })
+            }
+            // All places at which there is room, and no others.
+            #expect(corners == Set((0...2).flatMap { y in (0...5).map { x in Float(10 * y + x) } }))
+        }
+    }
+
+    @Test func theSameSeedCutsAtTheSamePlaces() throws {
+        func drawn() throws -> [Float] {
+            try Graph().asDefault { () throws in
+                let x = constant(try Self.places.reshaped([3, 6, 8, 1]))
+                let y = RandomCrop(1, 1, seed: 9)(x, training: true)
+                let session = Session()
+                return try (0..<20).map { _ in try session.run(y).scalars[0] }
+            }
+        }
+        #expect(try drawn() == drawn())
+        #expect(Set(try drawn()).count > 5)
+    }
+
+    /// Where there is room along one axis only, along that.
+    @Test func imagesOfTheSizeAreLeftAlone() throws {
+        try Graph().asDefault { () throws in
+            let x = constant(try Self.places.reshaped([3, 6, 8, 1]))
+            #expect(try Session().run(RandomCrop(6, 8)(x, training: true)) == Session().run(x))
+            #expect(try Session().run(RandomCrop(6, 8)(x)) == Session().run(x))
+            let rows = try Session().run(RandomCrop(6, 2, seed: 1)(x, training: true))
+            #expect(rows.shape == [3, 6, 2, 1])
+            #expect((0..<6).allSatisfy { rows.scalars[2 * $0] == rows.scalars[0] + Float(10 * $0) })
+        }
+    }
+
+    /// In use, and where images are too small, what Keras says that it does: its layer itself leaves them as they are.
+    @Test(.enabled(if: TensorFlowOracle.fromEnvironment != nil)) func cropsInUseAreWhatKerasDescribes() throws {
+        let oracle = try #require(TensorFlowOracle.fromEnvironment)
+        let folder = try TemporaryFolder()
+        try NPZWriter.write(["x": AnyArray(Self.images)], to: folder.path("x.npz"))
+        let sizes = [(2, 3), (3, 5), (3, 2), (1, 5), (2, 9), (6, 4), (7, 7), (1, 1)]
+        let script = """
+            import sys, keras, numpy as np
+            f = sys.argv[1] + "/"
+            x = np.load(f + "x.npz")["x"]
+            found = {}
+            for size in sys.argv[2:]:
+                h, w = map(int, size.split("x"))
+                found[size] = keras.preprocessing.image.smart_resize(x, (h, w))
+                resizing = keras.layers.Resizing(h, w, crop_to_aspect_ratio=True)
+                assert np.abs(found[size] - np.asarray(resizing(x))).max() < 1e-4
+                assert keras.layers.RandomCrop(h, w).compute_output_shape(x.shape) == found[size].shape
+            np.savez(f + "y.npz", **{k: np.asarray(v) for k, v in found.items()})
+            """
+        _ = try oracle.run(script, [folder.path] + sizes.map { "\($0.0)x\($0.1)" })
+        let there = try NPZReader(folder.path("y.npz"))
+        for (height, width) in sizes {
+            let expected = try there.read("\(height)x\(width)", as: Float.self)
+            for isTraining in [false, true] where !isTraining || height > 3 || width > 5 {
+                try Graph().asDefault { () throws in
+                    let last = RandomCrop(height, width)(constant(Self.images), training: isTraining)
+                    let first = RandomCrop(height, width, dataFormat: .channelsFirst)(
+                        constant(Self.images).transposed(permutation: [0, 3, 1, 2]), training: isTraining
+                    ).transposed(permutation: [0, 2, 3, 1])
+                    for y in [last, first] {
+                        let found = try Session().run(y)
+                        #expect(found.shape == expected.shape)
+                        let worst = zip(found.scalars, expected.scalars).map { abs($0 - $1) }.max() ?? .nan
+                        #expect(worst < 1e-3, "\(height) by \(width) differs by \(worst)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func aModelThatCropsTrainsAndPredicts() throws {
+        let graph = Graph()
+        graph.seed = 3
+        let model = Sequential(in: graph) {
+            RandomCrop(4, 4, inputShape: [6, 8, 1])
+            Flatten()
+            Dense(2)
+        }
+        try model.compile(optimizer: .sgd(learningRate: 0.0001), loss: "mse")
+        let x = try Self.places.reshaped([3, 6, 8, 1])
+        try model.fit(x, NDArray<Float>.zeros([3, 2]), epochs: 3, verbose: 0)
+        #expect(try model.predict(x) == model.predict(x))
+        let copy = try modelFromJSON(model.toJSON(), in: Graph())
+        try copy.setWeights(model.getWeights())
+        #expect(try copy.predict(x) == model.predict(x))
+        #expect(try model.toJSON().contains("RandomCrop"))
     }
 }

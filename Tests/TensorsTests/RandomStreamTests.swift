@@ -1,5 +1,6 @@
-import Tensors
 import Testing
+
+@testable import Tensors
 
 @Suite struct RandomStreamTests {
     private func first(_ count: Int, seed: UInt64, stream: UInt64 = 0) -> [UInt64] {
@@ -71,5 +72,75 @@ import Testing
         var copy = random
         #expect(random.nextNormal() == copy.nextNormal())
         #expect(random.next() == copy.next())
+    }
+
+    /// Around the lengths of the pieces in which they are drawn.
+    @Test(arguments: [0, 1, 2, 3, 255, 256, 257, 511, 512, 513, 5000])
+    func arraysHoldTheNumbersOfTheStreamOneByOne(count: Int) {
+        let seed = UInt64(count) &* 77
+        func check<Scalar: FloatingElement>(_ type: Scalar.Type) {
+            var random = RandomStream(seed: seed)
+            let normal = (0..<count).map { _ in 0.3 + 1.7 * Scalar(random.nextNormal()) }
+            #expect(
+                NDArray<Scalar>(randomNormal: [count], mean: 0.3, standardDeviation: 1.7, seed: seed).scalars == normal)
+            random = RandomStream(seed: seed)
+            let uniform = (0..<count).map { _ in -2 + (5 - -2) * Scalar(random.nextUniform()) }
+            #expect(NDArray<Scalar>(randomIn: -2..<5, shape: [count], seed: seed).scalars == uniform)
+        }
+        check(Float.self)
+        check(Double.self)
+    }
+
+    @Test(arguments: [-3..<4, -200..<70_000, 0..<(1 << 40), (.min)..<(.max), (1 << 53)..<(1 << 60), 9..<9])
+    func arraysHoldWholeNumbersOfTheStreamOneByOne(range: Range<Int>) {
+        func check<Scalar: NumericElement>(_ type: Scalar.Type) {
+            var random = RandomStream(seed: 12)
+            let numbers = (0..<100).map { _ in
+                Scalar(clamping: Double(range.isEmpty ? range.lowerBound : Int.random(in: range, using: &random)))
+            }
+            #expect(NDArray<Scalar>(randomIntegersIn: range, shape: [100], seed: 12).scalars == numbers)
+        }
+        check(Float.self)
+        check(Double.self)
+        check(Int8.self)
+        check(Int16.self)
+        check(Int32.self)
+        check(Int64.self)
+        check(UInt8.self)
+        check(UInt16.self)
+        check(UInt32.self)
+        check(UInt64.self)
+    }
+
+    /// What a seed gives is never to change.
+    @Test func theNumbersOfASeedArePinned() {
+        #expect(
+            NDArray<Float>(randomNormal: [4], seed: 1).scalars.map(\.bitPattern) == [
+                0x3f16_157f, 0x3ea0_acc3, 0x3f58_6e03, 0x3eb4_9dca,
+            ])
+        #expect(
+            NDArray<Double>(randomNormal: [3], mean: 1, standardDeviation: 2, seed: 2).scalars.map(\.bitPattern)
+                == [0x3feb_9d3f_c943_6d75, 0xc010_41c5_adfd_5eec, 0xc001_2f65_f298_00b1])
+        #expect(
+            NDArray<Float>(randomIn: -1..<1, shape: [4], seed: 3).scalars.map(\.bitPattern) == [
+                0xbf44_2f70, 0x3f07_cc50, 0x3dd3_1470, 0x3e5c_9cf8,
+            ])
+        #expect(
+            NDArray<Int32>(randomIntegersIn: -50..<50, shape: [8], seed: 4).scalars == [
+                21, 45, 8, -49, 37, 0, -13, -46,
+            ])
+    }
+
+    /// A normal number that was left over comes first.
+    @Test(arguments: [0, 1, 2, 300]) func numbersDrawnTogetherGoOnWhereTheStreamIs(count: Int) {
+        for before in 0..<2 {
+            var (one, many) = (RandomStream(seed: 5), RandomStream(seed: 5))
+            for _ in 0..<before { #expect(one.nextNormal() == many.nextNormal()) }
+            var drawn = [Double](repeating: 0, count: count)
+            drawn.withUnsafeMutableBufferPointer { many.fillNormal($0) }
+            #expect(drawn == (0..<count).map { _ in one.nextNormal() })
+            #expect(one.nextNormal() == many.nextNormal())
+            #expect(one.next() == many.next())
+        }
     }
 }

@@ -1,4 +1,4 @@
-// Elements that consist of others: pairs, dictionaries, and arrays whose type is known only at run time.
+// Elements that consist of others: pairs, triples, dictionaries, and arrays whose type is known only at run time.
 
 public import Tensors
 
@@ -51,6 +51,76 @@ extension Pair: PaddableElement where X: PaddableElement, Y: PaddableElement {
     ) throws(DatasetError) -> Pair<X.Batch, Y.Batch> {
         Pair<X.Batch, Y.Batch>(
             try X.stack(elements.map(\.x), padding: padding.x), try Y.stack(elements.map(\.y), padding: padding.y))
+    }
+}
+
+// MARK: - Triples
+
+/// Inputs and targets, and how much they count: what training with sample weights takes, or what `zip` makes of three.
+///
+///     let batches = try Dataset(x, y, weights).shuffle(seed: 7).batch(32)
+///     try model.fit(batches, epochs: 5)
+public struct Triple<X, Y, Weight> {
+    /// The first: what a model is given.
+    public var x: X
+    /// The second: what it should answer.
+    public var y: Y
+    /// The third: how much that counts.
+    public var weight: Weight
+
+    public init(_ x: X, _ y: Y, _ weight: Weight) {
+        self.x = x
+        self.y = y
+        self.weight = weight
+    }
+
+    /// A pair, and how much it counts.
+    public init(_ pair: Pair<X, Y>, weight: Weight) { self.init(pair.x, pair.y, weight) }
+
+    /// The first two, without the third.
+    public var pair: Pair<X, Y> { Pair(x, y) }
+}
+
+extension Triple: Sendable where X: Sendable, Y: Sendable, Weight: Sendable {}
+extension Triple: Equatable where X: Equatable, Y: Equatable, Weight: Equatable {}
+extension Triple: Hashable where X: Hashable, Y: Hashable, Weight: Hashable {}
+
+extension Triple: DatasetElement where X: DatasetElement, Y: DatasetElement, Weight: DatasetElement {
+    public static func stack(
+        _ elements: [Triple]
+    ) throws(DatasetError) -> Triple<X.Batch, Y.Batch, Weight.Batch> {
+        Triple<X.Batch, Y.Batch, Weight.Batch>(
+            try X.stack(elements.map(\.x)), try Y.stack(elements.map(\.y)), try Weight.stack(elements.map(\.weight)))
+    }
+}
+
+extension Triple: SliceableElement where X: SliceableElement, Y: SliceableElement, Weight: SliceableElement {
+    public func countRows() throws(DatasetError) -> Int {
+        let counts = [try x.countRows(), try y.countRows(), try weight.countRows()]
+        guard counts.allSatisfy({ $0 == counts[0] }) else { throw .unequalRowCounts(counts) }
+        return counts[0]
+    }
+
+    public func row(_ index: Int) -> Triple { Triple(x.row(index), y.row(index), weight.row(index)) }
+
+    public func rows(_ range: Range<Int>) -> Triple { Triple(x.rows(range), y.rows(range), weight.rows(range)) }
+
+    public func gathering(_ rows: [Int]) throws(DatasetError) -> Triple {
+        Triple(try x.gathering(rows), try y.gathering(rows), try weight.gathering(rows))
+    }
+}
+
+extension Triple: PaddableElement where X: PaddableElement, Y: PaddableElement, Weight: PaddableElement {
+    public static var defaultPadding: Triple<X.Padding, Y.Padding, Weight.Padding> {
+        Triple<X.Padding, Y.Padding, Weight.Padding>(X.defaultPadding, Y.defaultPadding, Weight.defaultPadding)
+    }
+
+    public static func stack(
+        _ elements: [Triple], padding: Triple<X.Padding, Y.Padding, Weight.Padding>
+    ) throws(DatasetError) -> Triple<X.Batch, Y.Batch, Weight.Batch> {
+        Triple<X.Batch, Y.Batch, Weight.Batch>(
+            try X.stack(elements.map(\.x), padding: padding.x), try Y.stack(elements.map(\.y), padding: padding.y),
+            try Weight.stack(elements.map(\.weight), padding: padding.weight))
     }
 }
 

@@ -133,4 +133,14 @@ extension Dataset {
     where Element == Pair<NDArray<X>, NDArray<Y>> {
         try self.init(slices: Pair(x, y))
     }
+    /// Inputs with their targets and how much each counts, row by row.
+    ///
+    ///     let train = try Dataset(x, y, weights)       // x: [60000, 784], y: [60000], weights: [60000]
+    ///
+    /// - Errors: `DatasetError` where an array is a single value, or where the numbers of rows differ.
+    public init<X, Y, Weight>(
+        _ x: NDArray<X>, _ y: NDArray<Y>, _ weights: NDArray<Weight>
+    ) throws(DatasetError) where Element == Triple<NDArray<X>, NDArray<Y>, NDArray<Weight>> {
+        try self.init(slices: Triple(x, y, weights))
+    }
 }

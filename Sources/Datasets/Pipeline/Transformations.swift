@@ -129,13 +129,26 @@ extension Dataset {
 
     /// The elements of two data sets side by side, as many as the shorter has.
     public static func zip<X, Y>(_ x: Dataset<X>, _ y: Dataset<Y>) -> Dataset where Element == Pair<X, Y> {
+        zipping(x, y, Pair.init)
+    }
+
+    /// The elements of three data sets side by side, as many as the shortest has.
+    public static func zip<X, Y, Weight>(
+        _ x: Dataset<X>, _ y: Dataset<Y>, _ weights: Dataset<Weight>
+    ) -> Dataset where Element == Triple<X, Y, Weight> {
+        zipping(x, Dataset<Pair<Y, Weight>>.zip(y, weights)) { Triple($0, $1.x, $1.y) }
+    }
+
+    private static func zipping<X, Y>(
+        _ x: Dataset<X>, _ y: Dataset<Y>, _ combine: @escaping @Sendable (X, Y) -> Element
+    ) -> Dataset {
         let size: Cardinality
         switch (x.cardinality, y.cardinality) {
         case (.finite(let mine), .finite(let theirs)): size = .finite(Swift.min(mine, theirs))
         case (.infinite, let other), (let other, .infinite): size = other
         default: size = .unknown
         }
-        return Dataset(cardinality: size) { epoch in ZippingCursor(try x.start(epoch), try y.start(epoch)) }
+        return Dataset(cardinality: size) { epoch in ZippingCursor(try x.start(epoch), try y.start(epoch), combine) }
     }
 }
 
@@ -316,18 +329,20 @@ final class ConcatenatingCursor<Element>: Cursor<Element> {
     }
 }
 
-private final class ZippingCursor<X, Y>: Cursor<Pair<X, Y>> {
+private final class ZippingCursor<X, Y, Output>: Cursor<Output> {
     private let x: Cursor<X>
     private let y: Cursor<Y>
+    private let combine: (X, Y) -> Output
 
-    init(_ x: Cursor<X>, _ y: Cursor<Y>) {
+    init(_ x: Cursor<X>, _ y: Cursor<Y>, _ combine: @escaping (X, Y) -> Output) {
         self.x = x
         self.y = y
+        self.combine = combine
     }
 
-    override func next() throws -> Pair<X, Y>? {
+    override func next() throws -> Output? {
         guard let first = try x.next(), let second = try y.next() else { return nil }
-        return Pair(first, second)
+        return combine(first, second)
     }
 
     override func skip(_ count: Int) throws -> Int { min(try x.skip(count), try y.skip(count)) }

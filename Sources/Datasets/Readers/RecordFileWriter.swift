@@ -38,7 +38,10 @@ public final class TFRecordWriter {
                 Int32(MemoryLayout<z_stream>.size))
             guard result == Z_OK else { throw .outOfMemory(path, byteCount: 1 << 18) }
         }
-        do throws(FileError) { file = try fileSystem.create(temporaryPath, .new) } catch {
+        do throws(FileError) {
+            try FileError.requireName(in: path)
+            file = try fileSystem.create(temporaryPath, .new)
+        } catch {
             throw .cannotWrite(path, because: error.reason)
         }
     }

@@ -33,12 +33,13 @@ public final class BackupAndRestore: Callback {
     }
 
     /// The path of the state to go on from, where there is one.
-    var existingState: String? { fileExists(path + ".index") ? path : nil }
+    var existingState: String? { !namesNoFile(path) && fileExists(path + ".index") ? path : nil }
 
     public var wantsBatches: Bool { saveFrequency != .epoch }
 
     public func trainingBegan(_ run: FitRun) throws {
         batchesSinceSaving = 0
+        try requireFileName(in: path, "BackupAndRestore", such: "state")
         // A folder that cannot be is told of now rather than after the first epoch.
         if !parentPath(path).isEmpty { try LocalFileSystem().makeFolder(parentPath(path)) }
         if run.isResumed, verbose {

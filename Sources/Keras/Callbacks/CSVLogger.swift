@@ -31,6 +31,7 @@ public final class CSVLogger: Callback {
                     + (separator.isEmpty ? "be empty" : "end lines"),
                 hint: "give a text without line end, such as a comma")
         }
+        try requireFileName(in: path, "CSVLogger", such: "log.csv")
         let files = LocalFileSystem()
         if !parentPath(path).isEmpty { try files.makeFolder(parentPath(path)) }
         names = []

@@ -64,8 +64,9 @@ public final class FitRun {
     /// Saves all that `fit(resume:)` needs to go on as if it had never stopped: a checkpoint at the path's `.index` and
     /// `.data-…`, whole or not at all. Called at the end of an epoch, it is done once all callbacks were called.
     ///
-    /// - Errors: `CheckpointError`, what callbacks throw.
+    /// - Errors: `KerasError` for a path that names a folder, `CheckpointError`, what callbacks throw.
     public func saveTrainingState(to path: String) throws {
+        try requireFileName(in: path, "the training state", such: "state")
         try whenEpochHasEnded { run in try run.writeTrainingState(to: path) }
     }
 

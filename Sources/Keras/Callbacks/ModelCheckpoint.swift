@@ -89,6 +89,9 @@ public final class ModelCheckpoint: ResumableCallback {
         if case .batches(let count) = saveFrequency, count < 1 {
             throw KerasError("ModelCheckpoint saves after \(count) batches", hint: "give at least 1, or .epoch")
         }
+        if let text = template?.text {
+            try requireFileName(in: text, "ModelCheckpoint", such: "{epoch:02d}")
+        }
         if let text = template?.text, try WeightsFormat.required(for: text) != .checkpoint, !saveWeightsOnly {
             throw KerasError(
                 "\(text) holds weights alone, but ModelCheckpoint is to save the whole training",

@@ -46,9 +46,11 @@ extension AnyArray {
     /// - Errors: `KerasError` for a number that is none of a class.
     func classes(count: Int?, ignored: Int?, _ title: String) throws -> AnyArray {
         guard dtype.numericType != nil || dtype == .bool else { return try converted(to: .int32, title) }
-        let limit = Double(count ?? Int(Int32.max))
+        let limit = count ?? Int(Int32.max)
+        if let same = classes(below: limit, ignored: ignored) { return same }
         let found = firstPosition { value in
-            !(value >= 0 && value < limit && value.rounded(.towardZero) == value) && value != ignored.map { Double($0) }
+            !(value >= 0 && value < Double(limit) && value.rounded(.towardZero) == value)
+                && value != ignored.map { Double($0) }
         }
         if let found {
             let classes =
@@ -121,6 +123,48 @@ extension AnyArray {
         }
     }
 
+    /// The elements as `int32`, where all are whole numbers from 0 up to `limit`, or `ignored`; nil where one is not, or
+    /// where that must be looked at more closely.
+    ///
+    /// The labels of a training are gone through as a whole, or in every step: a loop for each type, which stops nowhere.
+    private func classes(below limit: Int, ignored: Int?) -> AnyArray? {
+        func whole<Source: IntegerElement>(_ type: Source.Type) -> AnyArray? {
+            guard let array = try? self.as(type) else { return nil }
+            let excepted = ignored.flatMap { Source(exactly: $0) }
+            let bound = UInt64(clamping: limit)
+            let areClasses = array.withUnsafeBufferPointer { elements in
+                guard let excepted else {
+                    // Numbers below 0 become very large ones.
+                    return elements.allHold { UInt64(truncatingIfNeeded: $0) < bound }
+                }
+                return elements.allHold { UInt64(truncatingIfNeeded: $0) < bound || $0 == excepted }
+            }
+            guard areClasses else { return nil }
+            if dtype == .int32 { return self }
+            return AnyArray(array.mapped { Int32(clamping: $0) })
+        }
+        func rounded<Source: FloatingElement>(_ type: Source.Type) -> AnyArray? {
+            guard let array = try? self.as(type), limit <= Int(Int32.max) else { return nil }
+            let bound = Double(limit)
+            let areClasses = array.withUnsafeBufferPointer { elements in
+                elements.allHold { element in
+                    // Of `Double`, whose conversions the processor has.
+                    let value = element.asDouble
+                    return value >= 0 && value < bound && Double(Int32(value)) == value
+                }
+            }
+            return areClasses ? AnyArray(array.mapped { Int32($0.asDouble) }) : nil
+        }
+        switch dtype {
+        case .int32: return whole(Int32.self)
+        case .int64: return whole(Int64.self)
+        case .uint8: return whole(UInt8.self)
+        case .float32: return rounded(Float.self)
+        case .float64: return rounded(Double.self)
+        default: return nil
+        }
+    }
+
     /// The first element of which `isBad` holds: its position, and how it reads.
     private func firstPosition(where isBad: (Double) -> Bool) -> (position: Int, value: Double, text: String)? {
         func find<Source: NumericElement>(_ type: Source.Type) -> (position: Int, value: Double, text: String)? {
@@ -148,6 +192,29 @@ extension AnyArray {
         case .float64: return find(Double.self, exponent: Double.infinity.bitPattern)
         default: return nil
         }
+    }
+}
+
+extension NDArray {
+    /// An array of the same shape.
+    @inline(__always)
+    fileprivate func mapped<Target: TensorElement>(_ transform: (Scalar) -> Target) -> NDArray<Target> {
+        NDArray<Target>(shape: shape) { target in
+            withUnsafeBufferPointer { elements in
+                for index in target.indices where index < elements.count {
+                    target.initializeElement(at: index, to: transform(elements[index]))
+                }
+            }
+        }
+    }
+}
+
+extension UnsafeBufferPointer {
+    /// Whether something holds of all elements.
+    @inline(__always)
+    fileprivate func allHold(_ condition: (Element) -> Bool) -> Bool {
+        for element in self where !condition(element) { return false }
+        return true
     }
 }
 

@@ -11,17 +11,22 @@ extension Model {
     ///     let batches = Dataset(images, labels).shuffle(seed: 7).batch(32).prefetch(2)
     ///     try model.fit(batches, epochs: 5, validationData: testBatches)
     ///
+    /// Where samples count differently, triples say how much:
+    ///
+    ///     try model.fit(Dataset(images, labels, weights).batch(32))
+    ///
     /// Epoch `n` is the data set's pass `n`. Data sets without end need `stepsPerEpoch`, and `validationSteps` in validation.
     ///
     /// - Parameters:
-    ///   - data: pairs of inputs and labels, each a batch.
-    ///   - validationData: batches to evaluate after each epoch.
+    ///   - data: batches: pairs of inputs and labels, triples that have sample weights too, or other `LabelledBatch`es.
+    ///   - validationData: batches to evaluate after each epoch, with sample weights or without.
+    ///   - classWeight: how much samples of a class count, times their weights.
     ///   - Others: as for `fit` on arrays.
     /// - Errors: as `fit` on arrays, and what the data set throws.
     @discardableResult
-    public func fit<X: ArrayBundle, Y: ArrayBundle>(
-        _ data: Dataset<Pair<X, Y>>, epochs: Int = 1, verbose: Verbosity = .automatic,
-        callbacks: [any Callback] = [], validationData: Dataset<Pair<X, Y>>? = nil,
+    public func fit(
+        _ data: Dataset<some LabelledBatch>, epochs: Int = 1, verbose: Verbosity = .automatic,
+        callbacks: [any Callback] = [], validationData: (any LabelledBatches)? = nil,
         classWeight: [Int: Float]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
         validationSteps: Int? = nil, validationFrequency: Int = 1, resume: String? = nil
     ) throws -> History {
@@ -30,11 +35,7 @@ extension Model {
             data, for: self, classWeight: classWeight, isLimited: stepsPerEpoch != nil, hint: "give stepsPerEpoch",
             epoch: resumed?.epoch ?? initialEpoch, skipping: resumed?.batch ?? 0)
         let validation = try KerasError.naming("validation data") {
-            try validationData.map {
-                try DatasetBatches(
-                    $0, for: self, classWeight: nil, isLimited: validationSteps != nil,
-                    hint: "give validationSteps, or call take(_:) on it")
-            }
+            try validationData.map { try validationSource($0, isLimited: validationSteps != nil) }
         }
         return try FitLoop(
             model: self, source: source, validation: validation,
@@ -46,14 +47,21 @@ extension Model {
         ).run()
     }
 
+    private func validationSource(_ data: some LabelledBatches, isLimited: Bool) throws -> any BatchSource {
+        try DatasetBatches(
+            data.batches, for: self, classWeight: nil, isLimited: isLimited,
+            hint: "give validationSteps, or call take(_:) on it")
+    }
+
     /// The loss and the metrics on a data set of batches.
     ///
     /// - Parameters:
+    ///   - data: batches: pairs of inputs and labels, triples that have sample weights too, or other `LabelledBatch`es.
     ///   - steps: how many batches to take; nil: all there are.
     /// - Errors: as `fit`.
     @discardableResult
-    public func evaluate<X: ArrayBundle, Y: ArrayBundle>(
-        _ data: Dataset<Pair<X, Y>>, verbose: Verbosity = .automatic, steps: Int? = nil
+    public func evaluate(
+        _ data: Dataset<some LabelledBatch>, verbose: Verbosity = .automatic, steps: Int? = nil
     ) throws -> Logs {
         let source = try DatasetBatches(
             data, for: self, classWeight: nil, isLimited: steps != nil, hint: "say how many batches to take with steps")
@@ -119,12 +127,12 @@ extension KerasError {
 }
 
 /// Batches of a data set.
-private final class DatasetBatches<X: ArrayBundle, Y: ArrayBundle>: BatchSource {
-    private let data: Dataset<Pair<X, Y>>
+private final class DatasetBatches<Element: LabelledBatch>: BatchSource {
+    private let data: Dataset<Element>
     private let plan: DataPlan
-    /// What the labels of its first batch are like.
+    /// What the labels of its first batch are like, and whether it has weights.
     let signature: TrainingSignature
-    private var iterator: DatasetIterator<Pair<X, Y>>
+    private var iterator: DatasetIterator<Element>
     /// The batch that was taken to learn what they are like: it is the first of the pass that is begun first.
     private var first: Batch?
     /// Which batch comes next.
@@ -135,7 +143,7 @@ private final class DatasetBatches<X: ArrayBundle, Y: ArrayBundle>: BatchSource 
     ///   - hint: what to do about a data set without end.
     ///   - epoch: the pass that is begun first, and how many of its batches are passed over.
     init(
-        _ data: Dataset<Pair<X, Y>>, for model: Model, classWeight: [Int: Float]?, isLimited: Bool, hint: String,
+        _ data: Dataset<Element>, for model: Model, classWeight: [Int: Float]?, isLimited: Bool, hint: String,
         epoch: Int = 0, skipping: Int = 0
     ) throws {
         _ = try model.requireSettings()
@@ -149,16 +157,16 @@ private final class DatasetBatches<X: ArrayBundle, Y: ArrayBundle>: BatchSource 
         if sample == nil, skipping > 0 { sample = try data.makeIterator().next() }
         guard let sample else { throw KerasError.withoutBatch }
         // The labels show it where the inputs' shape is not known yet.
-        if model.structure == nil, sample.y.namedArrays.contains(where: { $0.array.shape.isEmpty }) {
+        if model.structure == nil, sample.labels.namedArrays.contains(where: { $0.array.shape.isEmpty }) {
             throw KerasError(
                 "the elements of the data set are single samples, but training takes batches",
                 hint: "call batch(_:) on it, such as batch(32)")
         }
         let place = position
         let (plan, batch) = try KerasError.naming(Self.name(of: place)) {
-            var plan = try model.dataPlan(for: sample.x, classWeight: classWeight)
+            var plan = try model.dataPlan(for: sample.inputs, classWeight: classWeight)
             plan.isOfDataset = true
-            return (plan, try plan.batch(sample.x, sample.y))
+            return (plan, try plan.batch(sample))
         }
         self.plan = plan
         signature = batch.signature
@@ -183,9 +191,16 @@ private final class DatasetBatches<X: ArrayBundle, Y: ArrayBundle>: BatchSource 
             position.elementCount += 1
             return batch
         }
-        guard let pair = try iterator.next() else { return nil }
+        guard let element = try iterator.next() else { return nil }
         let batch = try KerasError.naming(Self.name(of: position)) {
-            let batch = try plan.batch(pair.x, pair.y)
+            let batch = try plan.batch(element)
+            guard batch.signature.isWeighted == signature.isWeighted else {
+                throw KerasError(
+                    signature.isWeighted
+                        ? "there are no sample weights, but the first batch has some"
+                        : "there are sample weights, but the first batch has none",
+                    hint: "give them with every batch; a weight of 1 changes nothing")
+            }
             guard batch.signature == signature else {
                 throw KerasError(
                     "the labels have another rank than those of the first batch", hint: "make them alike with map")
@@ -198,5 +213,23 @@ private final class DatasetBatches<X: ArrayBundle, Y: ArrayBundle>: BatchSource 
 
     private static func name(of position: DatasetPosition) -> String {
         "batch \(position.elementCount + 1) of pass \(position.epoch + 1)"
+    }
+}
+
+extension DataPlan {
+    /// A batch of a data set as the model takes it.
+    ///
+    /// - Errors: as `batch` of arrays, and `KerasError` for sample weights that are not one array of numbers.
+    fileprivate func batch(_ element: some LabelledBatch) throws -> Batch {
+        let weights = try element.sampleWeight.map { bundle in
+            let arrays = bundle.namedArrays
+            guard arrays.count == 1, let only = arrays.first?.array else {
+                throw KerasError(
+                    "the sample weights are \(counted(arrays.count, "array"))",
+                    hint: "give one array with a weight for each sample, which counts for all outputs")
+            }
+            return try only.converted(to: .float32, "the sample weights").as(Float.self)
+        }
+        return try batch(element.inputs, element.labels, weights: weights)
     }
 }

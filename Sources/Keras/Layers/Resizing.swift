@@ -146,7 +146,7 @@ public struct CenterCrop: UnaryLayer, MaskEnding {
 }
 
 /// The height and width of images, or nil and a mistake.
-private func imageSize(
+func imageSize(
     of input: Tensor<Float>, _ wanted: (Int, Int), _ dataFormat: DataFormat, _ context: LayerContext
 ) -> (Int, Int)? {
     guard wanted.0 > 0, wanted.1 > 0 else {
@@ -161,7 +161,7 @@ private func imageSize(
 }
 
 /// The largest part of another aspect ratio in the middle, with Keras's rounding.
-private func croppedToAspectRatio(_ images: Tensor<Float>, _ own: (Int, Int), _ wanted: (Int, Int)) -> Tensor<Float> {
+func croppedToAspectRatio(_ images: Tensor<Float>, _ own: (Int, Int), _ wanted: (Int, Int)) -> Tensor<Float> {
     func scaled(_ size: Int, _ numerator: Int, _ denominator: Int, atMost most: Int) -> Int {
         let (product, overflows) = size.multipliedReportingOverflow(by: numerator)
         return overflows ? most : max(1, min(most, product / denominator))

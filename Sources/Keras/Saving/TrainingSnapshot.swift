@@ -139,6 +139,10 @@ extension TrainingSnapshot {
 
     private static func reader(of path: String) throws -> (path: String, reader: CheckpointReader) {
         let files = LocalFileSystem()
+        if path.isEmpty {
+            throw KerasError(
+                "the path of the training state is empty", hint: "give the state's, or that of a folder with some")
+        }
         if fileExists(path + ".index") {
             let reader = try CheckpointReader(path)
             if reader[stateName] != nil { return (path, reader) }

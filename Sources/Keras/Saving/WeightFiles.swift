@@ -33,8 +33,9 @@ enum WeightsFormat {
 
     /// The format of a path.
     ///
-    /// - Errors: `KerasError` for endings of files that are not written or read.
+    /// - Errors: `KerasError` for endings of files that are not written or read, and for paths that name a folder.
     static func required(for path: String) throws -> WeightsFormat {
+        try requireFileName(in: path, "weights", such: "model.safetensors")
         let format = WeightsFormat(path: path)
         if format == .checkpoint, let dot = lastPathPart(path).lastIndex(of: "."),
             let kind = foreignEndings[String(lastPathPart(path)[dot...].dropFirst()).lowercased()]
@@ -45,6 +46,17 @@ enum WeightsFormat {
         }
         return format
     }
+}
+
+/// - Parameters:
+///   - title: what is to be in the file, or who writes it.
+///   - example: a name.
+/// - Errors: `KerasError` for a path that names no file.
+func requireFileName(in path: String, _ title: String, such example: String) throws {
+    guard namesNoFile(path) else { return }
+    throw KerasError(
+        path.isEmpty ? "the path of \(title) is empty" : "the path of \(title), \(path), names a folder",
+        hint: "give the name of a file, such as \(joinPath(path, example))")
 }
 
 /// What `loadWeights` found.

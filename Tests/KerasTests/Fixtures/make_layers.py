@@ -307,6 +307,28 @@ case("mask-add", [L.Masking(), L.Add()], (6, 5, 1), (6, 5, 1), whole=2)
 case("mask-concatenate", [L.Masking(), L.Concatenate()], (6, 5, 1), (6, 5, 2), whole=2)
 case("mask-concatenate-steps", [L.Masking(), L.Concatenate(axis=1)], (6, 5, 2), (6, 3, 2), whole=2)
 case("mask-dot", [L.Masking(), L.Dot(axes=(2, 2))], (6, 5, 2), (6, 3, 2), whole=2)
+case("random-crop-of-all", L.RandomCrop(4, 3, seed=3), (2, 4, 3, 2))
+
+# Pooling to a number of places.
+case("adaptive-average1d", L.AdaptiveAveragePooling1D(4), (2, 6, 3))
+case("adaptive-average1d-alike", L.AdaptiveAveragePooling1D(3), (2, 6, 3))
+case("adaptive-average1d-more", L.AdaptiveAveragePooling1D(10), (2, 6, 3))
+case("adaptive-average1d-one", L.AdaptiveAveragePooling1D(1), (2, 6, 3))
+case("adaptive-average1d-first", L.AdaptiveAveragePooling1D(3, data_format=FIRST), (2, 3, 7))
+case("adaptive-max1d", L.AdaptiveMaxPooling1D(4), (2, 6, 3))
+case("adaptive-max1d-alike", L.AdaptiveMaxPooling1D(3), (2, 6, 3))
+case("adaptive-max1d-more", L.AdaptiveMaxPooling1D(10), (2, 6, 3))
+case("adaptive-max1d-first", L.AdaptiveMaxPooling1D(3, data_format=FIRST), (2, 3, 7))
+case("adaptive-average2d", L.AdaptiveAveragePooling2D((3, 2)), (2, 5, 7, 2))
+case("adaptive-average2d-same", L.AdaptiveAveragePooling2D(4), (2, 4, 6, 2))
+case("adaptive-average2d-first", L.AdaptiveAveragePooling2D((2, 4), data_format=FIRST), (2, 2, 5, 6))
+case("adaptive-max2d", L.AdaptiveMaxPooling2D((3, 2)), (2, 5, 7, 2))
+case("adaptive-max2d-same", L.AdaptiveMaxPooling2D(4), (2, 4, 6, 2))
+case("adaptive-max2d-first", L.AdaptiveMaxPooling2D((2, 4), data_format=FIRST), (2, 2, 5, 6))
+case("adaptive-average3d", L.AdaptiveAveragePooling3D((3, 2, 4)), (2, 4, 5, 6, 2))
+case("adaptive-average3d-first", L.AdaptiveAveragePooling3D(2, data_format=FIRST), (2, 2, 3, 4, 5))
+case("adaptive-max3d", L.AdaptiveMaxPooling3D((3, 2, 4)), (2, 4, 5, 6, 2))
+case("adaptive-max3d-first", L.AdaptiveMaxPooling3D(2, data_format=FIRST), (2, 2, 3, 4, 5))
 
 
 def main(path, seed):
@@ -383,7 +405,7 @@ def main(path, seed):
                 rng.random(shape[:-1]) < 0.7 if shape[-1] == "bool" else draw(shape) for shape in shapes]
         # Which of several largest elements the gradient goes to is a convention: TensorFlow's kernel takes all of them,
         # XLA's and those for images the first.
-        if isinstance(layers[0], L.MaxPooling3D):
+        if isinstance(layers[0], (L.MaxPooling3D, L.AdaptiveMaxPooling3D)):
             xs[0] = (rng.permutation(xs[0].size).reshape(xs[0].shape) / 64).astype(np.float32)
         # Where activations bend, their slope is a convention.
         if isinstance(layers[0], (L.Activation, L.ReLU, L.LeakyReLU, L.ELU, L.PReLU)):

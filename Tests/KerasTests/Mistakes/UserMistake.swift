@@ -26,7 +26,7 @@ struct UserMistake: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct UserMistakeTests {
-    @Test(arguments: compileMistakes + inputMistakes + labelMistakes + weightingMistakes)
+    @Test(arguments: compileMistakes + inputMistakes + labelMistakes + weightingMistakes + weightedDatasetMistakes)
     func dataAndSettingsThatDoNotFitAreRefused(_ mistake: UserMistake) throws { try check(mistake) }
 
     @Test(arguments: structureMistakes + settingMistakes)
@@ -38,7 +38,15 @@ struct UserMistake: Sendable, CustomTestStringConvertible {
     @Test(arguments: weightFileMistakes + modelFileMistakes + dataFileMistakes + graphMistakes)
     func filesThatCannotBeReadOrWrittenAreToldOf(_ mistake: UserMistake) throws { try check(mistake) }
 
-    private func check(_ mistake: UserMistake) throws {
+    @Test(arguments: pathMistakes)
+    func pathsThatNameNoFileAreRefusedAndLeaveNothing(_ mistake: UserMistake) throws {
+        let kit = try check(mistake)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: kit.folder.path).isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: ".index"))
+    }
+
+    @discardableResult
+    private func check(_ mistake: UserMistake) throws -> MistakeKit {
         let kit = MistakeKit(folder: try TemporaryFolder())
         do {
             try mistake.body(kit)
@@ -46,6 +54,7 @@ struct UserMistake: Sendable, CustomTestStringConvertible {
         } catch {
             #expect(kit.text(of: error) == mistake.expected)
         }
+        return kit
     }
 }
 
