@@ -367,12 +367,17 @@ bool ck_gemm_packs_first(const ck_gemm *given, int32_t parts) {
   return ck_gemm_plan_make(ck_gemm_turned(given, &turned) ? &turned : given, parts).right == CK_RIGHT_SHARED;
 }
 
+/// Where the panels are that the whole team uses.
+static char *shared_panels(const ck_gemm *gemm, char *const *buffers, void *scratch) {
+  return gemm->panels >= 0 ? buffers[gemm->panels] + gemm->panels_offset : scratch;
+}
+
 void ck_gemm_pack(const ck_gemm *given, char *const *buffers, void *scratch, const ck_team *team) {
   ck_gemm turned;
   const ck_gemm *gemm = ck_gemm_turned(given, &turned) ? &turned : given;
   const ck_gemm_plan plan = ck_gemm_plan_make(gemm, team->parts);
-  char *panels = gemm->panels >= 0 ? buffers[gemm->panels] + gemm->panels_offset : scratch;
-  const run run = {.gemm = gemm, .plan = &plan, .kernels = plan.kernels, .right_panels = panels,
+  const run run = {.gemm = gemm, .plan = &plan, .kernels = plan.kernels,
+                   .right_panels = shared_panels(gemm, buffers, scratch),
                    .right = buffers[gemm->right] + gemm->right_offset};
   pack_shared(&run, team);
 }
@@ -391,8 +396,7 @@ void ck_gemm_run(const ck_gemm *given, char *const *buffers, void *scratch, size
              .turned = is_turned};
   const size_t epilogue = (epilogue_scratch + 63) / 64 * 64;
   char *own = (char *)scratch + plan.shared_right + (size_t)team->part * (ck_gemm_own_bytes(&plan) + epilogue);
-  run.right_panels = plan.right != CK_RIGHT_SHARED ? own
-                     : gemm->panels >= 0 ? buffers[gemm->panels] + gemm->panels_offset : (char *)scratch;
+  run.right_panels = plan.right == CK_RIGHT_SHARED ? shared_panels(gemm, buffers, scratch) : own;
   own += plan.own_right;
   run.left_tiles = own;
   own += plan.own_left;

@@ -137,6 +137,11 @@ static void choose_left(const ck_gemm *gemm, ck_gemm_plan *plan, int64_t part_co
 
 // ---------------------------------------------------------------- the plan
 
+/// Bytes of the whole right operand in panels.
+static size_t all_panels(const ck_gemm *gemm, const ck_gemm_plan *plan) {
+  return lines(plan->vectors * plan->kernels->lanes * gemm->k * plan->kernels->bytes);
+}
+
 ck_gemm_plan ck_gemm_plan_make(const ck_gemm *gemm, int32_t parts) {
   const ck_gemm_kernels *kernels = ck_gemm_kernels_for(gemm->type, gemm->isa);
   ck_gemm_plan plan = {.kernels = kernels, .batch_parts = 1, .row_parts = 1, .column_parts = 1};
@@ -178,7 +183,7 @@ ck_gemm_plan ck_gemm_plan_make(const ck_gemm *gemm, int32_t parts) {
 
   const int64_t left_tiles = least(tiles, ceiling(part_rows, kernels->rows));
   if (plan.right == CK_RIGHT_SHARED) {
-    plan.shared_right = gemm->panels >= 0 ? 0 : lines(plan.vectors * kernels->lanes * gemm->k * bytes);
+    plan.shared_right = gemm->panels >= 0 ? 0 : all_panels(gemm, &plan);
   } else {
     plan.own_right = lines((plan.right == CK_RIGHT_OWN ? plan.columns : kernels->columns) * plan.depth * bytes);
   }
@@ -193,7 +198,7 @@ size_t ck_gemm_panel_bytes(const ck_gemm *gemm) {
   if (gemm->batch != 1 || gemm->m <= 0 || gemm->n <= 0 || ck_gemm_turned(gemm, &turned)) return 0;
   const ck_gemm_plan plan = ck_gemm_plan_make(gemm, 1);
   if (plan.method != CK_GEMM_TILES || plan.right == CK_RIGHT_IN_PLACE) return 0;
-  return lines(plan.vectors * plan.kernels->lanes * gemm->k * plan.kernels->bytes);
+  return all_panels(gemm, &plan);
 }
 
 size_t ck_gemm_scratch_bytes(const ck_gemm *gemm, int32_t parts, size_t epilogue_scratch) {

@@ -57,7 +57,7 @@ struct BufferPlan {
 
     private static let poolLimit = 4096
 
-    init(_ planner: KernelPlanner, overwriting: [Int: Int] = [:]) throws(InvalidProgram) {
+    init(_ planner: KernelPlanner) throws(InvalidProgram) {
         let program = planner.program
         firstResult = Self.firstParameter + program.parameters.count
         firstRow = firstResult + program.results.count
@@ -116,7 +116,7 @@ struct BufferPlan {
             }
             resultOf[root] = index
             resultSources.append(.computed)
-            if let argument = overwriting[index], planner.mayOverwrite(argument: argument, withResult: index) {
+            if let argument = planner.overwriting[index], planner.mayOverwrite(argument: argument, withResult: index) {
                 overwrittenArguments[index] = argument
                 places[root] = Place(entry: Self.firstParameter + argument, byteOffset: 0)
             } else {

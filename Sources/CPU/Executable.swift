@@ -119,7 +119,7 @@ package final class Executable: @unchecked Sendable {
     ) throws(InvalidProgram) {
         let program = try program.legalized()
         let planner = try KernelPlanner(program, overwriting: overwriting, device: device)
-        let buffers = try BufferPlan(planner, overwriting: overwriting)
+        let buffers = try BufferPlan(planner)
         self.program = program
         self.device = device
         self.buffers = buffers

@@ -17,7 +17,7 @@ struct KernelPlanner {
     /// For results, by number, the argument over which they are to be written if that is possible.
     let overwriting: [Int: Int]
     /// For which the programs of loops and conditionals are compiled.
-    private let device: CPUDevice
+    let device: CPUDevice
     var drafts: [KernelDraft] = []
     /// How each value lies in memory.
     var views: [View]
@@ -269,50 +269,6 @@ struct KernelPlanner {
         }
     }
 
-    /// Compiles the programs of a loop or a conditional, which says how it carries its values.
-    private mutating func placeControl(_ value: ValueID, _ step: Program.Step) throws(InvalidProgram) {
-        let draft = KernelDraft(.control(value), space: [])
-        if case .whileLoop = step.instruction { draft.isLoop = true }
-        for (index, nested) in step.instruction.nestedPrograms.enumerated() {
-            draft.nested.append(
-                try Executable(
-                    nested.program, overwriting: [:], isLoopBody: draft.isLoop && index == 1, device: device))
-        }
-        for (index, operand) in step.operands.enumerated() {
-            let view = views[operand.int]
-            if view.isDense(type(of: operand).shape) {
-                draft.sources.append(view)
-            } else {
-                // What is replaced where it lies should have its memory for itself.
-                draft.sources.append(draft.isReplacedInPlace(index) ? newCopy(of: operand) : denseCopy(of: operand))
-            }
-        }
-        draft.controlResults = Array(repeating: nil, count: step.instruction.severalResultTypes?.count ?? 0)
-        append(draft, computes: value)
-    }
-
-    /// Sets memory aside for what loops and conditionals write, once it is known which of their results have values.
-    private mutating func reserveControlMemory() {
-        for draft in drafts {
-            guard case .control(let value) = draft.kind else { continue }
-            let instruction = program[value].instruction
-            let types = instruction.severalResultTypes ?? []
-            var memory = KernelDraft.ControlMemory()
-            for (index, type) in types.enumerated() {
-                memory.results.append(
-                    draft.isInvariant(index) ? nil : draft.controlResults[index] ?? newMemory(type))
-            }
-            if draft.isLoop {
-                for (index, type) in types.enumerated() {
-                    let isOnePlace = draft.isInvariant(index) || draft.isReplacedInPlace(index)
-                    memory.spares.append(isOnePlace ? nil : newMemory(type))
-                }
-                memory.flag = [newMemory(ArrayType(.bool, []))]
-            }
-            draft.controlMemory = memory
-        }
-    }
-
     /// Memory that is no value of the program: numbered after its values.
     mutating func newMemory(_ type: ArrayType) -> ValueID {
         let value = ValueID(views.count)
@@ -500,7 +456,7 @@ struct KernelPlanner {
     }
 
     /// A copy of the value in memory of its own, for kernels that are planned after it.
-    private mutating func denseCopy(of value: ValueID) -> View {
+    mutating func denseCopy(of value: ValueID) -> View {
         if let copy = copyOf[value] { return views[copy.int] }
         let view = newCopy(of: value)
         copyOf[value] = view.root
@@ -508,7 +464,7 @@ struct KernelPlanner {
     }
 
     /// A copy that is used once.
-    private mutating func newCopy(of value: ValueID) -> View {
+    mutating func newCopy(of value: ValueID) -> View {
         let type = type(of: value)
         let destination = newMemory(type)
         let copy = KernelDraft.Copy(

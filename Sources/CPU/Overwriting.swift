@@ -12,11 +12,7 @@ extension KernelPlanner {
         guard root.int < program.steps.count, madeConstants[root] == nil,
             memoryCount(of: root) * type(of: root).dtype.byteCount == program.parameters[argument].byteCount
         else { return nil }
-        func isArgument(_ view: View) -> Bool {
-            guard view.root.int < program.steps.count, case .parameter(argument) = program[view.root].instruction
-            else { return false }
-            return true
-        }
+        func isArgument(_ view: View) -> Bool { self.argument(view.root) == argument }
         guard !resultViews.contains(where: isArgument) else { return nil }
         let writers = drafts.indices.filter { drafts[$0].written.contains(root) }
         guard let writer = writers.first, writers.count == 1 else { return nil }
