@@ -1,6 +1,6 @@
 // Pooling to a given number of places, whatever the input's size: windows are as large as that takes.
 
-public import Graphs
+import Graphs
 public import Operations
 public import Tensors
 
@@ -121,33 +121,48 @@ struct AdaptivePoolingSettings: Sendable {
     }
 }
 
+/// What the adaptive pooling layers have in common: how they pool, and how their settings stand in files.
+protocol AdaptivePoolingLayer: ConfigurableLayer, UnaryLayer, MaskEnding {
+    static var kind: AdaptivePooling { get }
+    /// The number of axes that are pooled.
+    static var rank: Int { get }
+    var settings: AdaptivePoolingSettings { get }
+    init(state: LayerState, settings: AdaptivePoolingSettings)
+}
+
+extension AdaptivePoolingLayer {
+    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
+        settings.pooled(input, Self.kind, context)
+    }
+
+    public var configuration: Configuration { Configuration(Self.className, settings.json) }
+
+    public init(configuration: Configuration) throws {
+        self.init(
+            state: LayerState(name: configuration.layerName),
+            settings: try AdaptivePoolingSettings(configuration, rank: Self.rank))
+    }
+}
+
 /// The mean elements of as many windows of sequences as are wanted.
 ///
 /// - Shapes: `[batch, steps, channels]` → `[batch, size, channels]`; the number of steps must be known.
 /// - Gradient: to all elements of a window, by equal shares.
 /// - Source: Keras's `AdaptiveAveragePooling1D`.
-public struct AdaptiveAveragePooling1D: UnaryLayer, MaskEnding {
+public struct AdaptiveAveragePooling1D: AdaptivePoolingLayer {
+    static let kind = AdaptivePooling.average
+    static let rank = 1
     public let state: LayerState
     let settings: AdaptivePoolingSettings
+
+    init(state: LayerState, settings: AdaptivePoolingSettings) { (self.state, self.settings) = (state, settings) }
 
     public init(
         _ size: Int, dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
-        state = LayerState(name: name, inputShape: inputShape)
-        settings = AdaptivePoolingSettings([size], dataFormat)
-    }
-
-    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        settings.pooled(input, .average, context)
-    }
-}
-
-extension AdaptiveAveragePooling1D: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className, settings.json) }
-
-    public init(configuration: Configuration) throws {
-        state = LayerState(name: configuration.layerName)
-        settings = try AdaptivePoolingSettings(configuration, rank: 1)
+        self.init(
+            state: LayerState(name: name, inputShape: inputShape),
+            settings: AdaptivePoolingSettings([size], dataFormat))
     }
 }
 
@@ -156,15 +171,20 @@ extension AdaptiveAveragePooling1D: ConfigurableLayer {
 /// - Shapes: `[batch, height, width, channels]` → `[batch, size.0, size.1, channels]`; height and width must be known.
 /// - Gradient: to all elements of a window, by equal shares.
 /// - Source: Keras's `AdaptiveAveragePooling2D`.
-public struct AdaptiveAveragePooling2D: UnaryLayer, MaskEnding {
+public struct AdaptiveAveragePooling2D: AdaptivePoolingLayer {
+    static let kind = AdaptivePooling.average
+    static let rank = 2
     public let state: LayerState
     let settings: AdaptivePoolingSettings
+
+    init(state: LayerState, settings: AdaptivePoolingSettings) { (self.state, self.settings) = (state, settings) }
 
     public init(
         _ size: (Int, Int), dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
-        state = LayerState(name: name, inputShape: inputShape)
-        settings = AdaptivePoolingSettings([size.0, size.1], dataFormat)
+        self.init(
+            state: LayerState(name: name, inputShape: inputShape),
+            settings: AdaptivePoolingSettings([size.0, size.1], dataFormat))
     }
 
     /// The same size along all axes.
@@ -172,19 +192,6 @@ public struct AdaptiveAveragePooling2D: UnaryLayer, MaskEnding {
         _ size: Int, dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
         self.init((size, size), dataFormat: dataFormat, inputShape: inputShape, name: name)
-    }
-
-    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        settings.pooled(input, .average, context)
-    }
-}
-
-extension AdaptiveAveragePooling2D: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className, settings.json) }
-
-    public init(configuration: Configuration) throws {
-        state = LayerState(name: configuration.layerName)
-        settings = try AdaptivePoolingSettings(configuration, rank: 2)
     }
 }
 
@@ -194,15 +201,20 @@ extension AdaptiveAveragePooling2D: ConfigurableLayer {
 ///   must be known.
 /// - Gradient: to all elements of a window, by equal shares.
 /// - Source: Keras's `AdaptiveAveragePooling3D`.
-public struct AdaptiveAveragePooling3D: UnaryLayer, MaskEnding {
+public struct AdaptiveAveragePooling3D: AdaptivePoolingLayer {
+    static let kind = AdaptivePooling.average
+    static let rank = 3
     public let state: LayerState
     let settings: AdaptivePoolingSettings
+
+    init(state: LayerState, settings: AdaptivePoolingSettings) { (self.state, self.settings) = (state, settings) }
 
     public init(
         _ size: (Int, Int, Int), dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
-        state = LayerState(name: name, inputShape: inputShape)
-        settings = AdaptivePoolingSettings([size.0, size.1, size.2], dataFormat)
+        self.init(
+            state: LayerState(name: name, inputShape: inputShape),
+            settings: AdaptivePoolingSettings([size.0, size.1, size.2], dataFormat))
     }
 
     /// The same size along all axes.
@@ -211,19 +223,6 @@ public struct AdaptiveAveragePooling3D: UnaryLayer, MaskEnding {
     ) {
         self.init((size, size, size), dataFormat: dataFormat, inputShape: inputShape, name: name)
     }
-
-    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        settings.pooled(input, .average, context)
-    }
-}
-
-extension AdaptiveAveragePooling3D: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className, settings.json) }
-
-    public init(configuration: Configuration) throws {
-        state = LayerState(name: configuration.layerName)
-        settings = try AdaptivePoolingSettings(configuration, rank: 3)
-    }
 }
 
 /// The largest elements of as many windows of sequences as are wanted.
@@ -231,28 +230,20 @@ extension AdaptiveAveragePooling3D: ConfigurableLayer {
 /// - Shapes: `[batch, steps, channels]` → `[batch, size, channels]`; the number of steps must be known.
 /// - Gradient: to the largest element of each window.
 /// - Source: Keras's `AdaptiveMaxPooling1D`.
-public struct AdaptiveMaxPooling1D: UnaryLayer, MaskEnding {
+public struct AdaptiveMaxPooling1D: AdaptivePoolingLayer {
+    static let kind = AdaptivePooling.max
+    static let rank = 1
     public let state: LayerState
     let settings: AdaptivePoolingSettings
+
+    init(state: LayerState, settings: AdaptivePoolingSettings) { (self.state, self.settings) = (state, settings) }
 
     public init(
         _ size: Int, dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
-        state = LayerState(name: name, inputShape: inputShape)
-        settings = AdaptivePoolingSettings([size], dataFormat)
-    }
-
-    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        settings.pooled(input, .max, context)
-    }
-}
-
-extension AdaptiveMaxPooling1D: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className, settings.json) }
-
-    public init(configuration: Configuration) throws {
-        state = LayerState(name: configuration.layerName)
-        settings = try AdaptivePoolingSettings(configuration, rank: 1)
+        self.init(
+            state: LayerState(name: name, inputShape: inputShape),
+            settings: AdaptivePoolingSettings([size], dataFormat))
     }
 }
 
@@ -261,15 +252,20 @@ extension AdaptiveMaxPooling1D: ConfigurableLayer {
 /// - Shapes: `[batch, height, width, channels]` → `[batch, size.0, size.1, channels]`; height and width must be known.
 /// - Gradient: to the largest element of each window.
 /// - Source: Keras's `AdaptiveMaxPooling2D`.
-public struct AdaptiveMaxPooling2D: UnaryLayer, MaskEnding {
+public struct AdaptiveMaxPooling2D: AdaptivePoolingLayer {
+    static let kind = AdaptivePooling.max
+    static let rank = 2
     public let state: LayerState
     let settings: AdaptivePoolingSettings
+
+    init(state: LayerState, settings: AdaptivePoolingSettings) { (self.state, self.settings) = (state, settings) }
 
     public init(
         _ size: (Int, Int), dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
-        state = LayerState(name: name, inputShape: inputShape)
-        settings = AdaptivePoolingSettings([size.0, size.1], dataFormat)
+        self.init(
+            state: LayerState(name: name, inputShape: inputShape),
+            settings: AdaptivePoolingSettings([size.0, size.1], dataFormat))
     }
 
     /// The same size along all axes.
@@ -277,19 +273,6 @@ public struct AdaptiveMaxPooling2D: UnaryLayer, MaskEnding {
         _ size: Int, dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
         self.init((size, size), dataFormat: dataFormat, inputShape: inputShape, name: name)
-    }
-
-    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        settings.pooled(input, .max, context)
-    }
-}
-
-extension AdaptiveMaxPooling2D: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className, settings.json) }
-
-    public init(configuration: Configuration) throws {
-        state = LayerState(name: configuration.layerName)
-        settings = try AdaptivePoolingSettings(configuration, rank: 2)
     }
 }
 
@@ -299,15 +282,20 @@ extension AdaptiveMaxPooling2D: ConfigurableLayer {
 ///   must be known.
 /// - Gradient: to the largest element of each window.
 /// - Source: Keras's `AdaptiveMaxPooling3D`.
-public struct AdaptiveMaxPooling3D: UnaryLayer, MaskEnding {
+public struct AdaptiveMaxPooling3D: AdaptivePoolingLayer {
+    static let kind = AdaptivePooling.max
+    static let rank = 3
     public let state: LayerState
     let settings: AdaptivePoolingSettings
+
+    init(state: LayerState, settings: AdaptivePoolingSettings) { (self.state, self.settings) = (state, settings) }
 
     public init(
         _ size: (Int, Int, Int), dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
-        state = LayerState(name: name, inputShape: inputShape)
-        settings = AdaptivePoolingSettings([size.0, size.1, size.2], dataFormat)
+        self.init(
+            state: LayerState(name: name, inputShape: inputShape),
+            settings: AdaptivePoolingSettings([size.0, size.1, size.2], dataFormat))
     }
 
     /// The same size along all axes.
@@ -315,18 +303,5 @@ public struct AdaptiveMaxPooling3D: UnaryLayer, MaskEnding {
         _ size: Int, dataFormat: DataFormat = .channelsLast, inputShape: Shape? = nil, name: String? = nil
     ) {
         self.init((size, size, size), dataFormat: dataFormat, inputShape: inputShape, name: name)
-    }
-
-    public func call(_ input: Tensor<Float>, _ context: LayerContext) -> Tensor<Float> {
-        settings.pooled(input, .max, context)
-    }
-}
-
-extension AdaptiveMaxPooling3D: ConfigurableLayer {
-    public var configuration: Configuration { Configuration(Self.className, settings.json) }
-
-    public init(configuration: Configuration) throws {
-        state = LayerState(name: configuration.layerName)
-        settings = try AdaptivePoolingSettings(configuration, rank: 3)
     }
 }
