@@ -54,6 +54,22 @@ func run(_ program: Program, _ arguments: [UntypedArray], on device: CPUDevice) 
     return try run(program, arguments, on: device, overwritten: &overwritten)
 }
 
+/// Expects of every device what the interpreter gives.
+func expectSame(
+    _ program: Program, _ arguments: [UntypedArray], on devices: [CPUDevice], tolerance: Double, _ comment: String
+) throws {
+    let expected = try Interpreter.run(program, arguments)
+    for device in devices {
+        let results = try run(program, arguments, on: device)
+        for (index, (result, wanted)) in zip(results, expected).enumerated() {
+            let differences = result.differences(from: wanted, tolerance: tolerance)
+            #expect(
+                differences.isEmpty,
+                "\(comment), result \(index), \(device.instructionSet): \(differences.prefix(3))\n\(program)")
+        }
+    }
+}
+
 /// For each result the first argument of its type that no earlier one has.
 func argumentsToOverwrite(_ program: Program) -> [Int: Int] {
     var free = Array(program.parameters.indices)
@@ -76,17 +92,8 @@ func argumentsToOverwrite(_ program: Program) -> [Int: Int] {
     {
         for seed in seeds {
             let sample = try RandomProgram(seed: seed, options: options, simplifies: simplifies)
-            let expected = try Interpreter.run(sample.program, sample.arguments)
-            for device in Self.devices {
-                let results = try run(sample.program, sample.arguments, on: device)
-                for (index, (result, wanted)) in zip(results, expected).enumerated() {
-                    let differences = result.differences(from: wanted, tolerance: tolerance)
-                    #expect(
-                        differences.isEmpty,
-                        "seed \(seed), result \(index), \(device.instructionSet): \(differences.prefix(3))\n\(sample.program)"
-                    )
-                }
-            }
+            try expectSame(
+                sample.program, sample.arguments, on: Self.devices, tolerance: tolerance, "seed \(seed)")
         }
     }
 

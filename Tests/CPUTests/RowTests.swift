@@ -10,21 +10,6 @@ import Testing
 @Suite struct RowTests {
     private static let devices = ExecutableTests.devices + [CPUDevice(threads: 2)]
 
-    private func expectSame(
-        _ program: Program, _ arguments: [UntypedArray], tolerance: Double, _ comment: String
-    ) throws {
-        let expected = try Interpreter.run(program, arguments)
-        for device in Self.devices {
-            let results = try run(program, arguments, on: device)
-            for (index, (result, wanted)) in zip(results, expected).enumerated() {
-                let differences = result.differences(from: wanted, tolerance: tolerance)
-                #expect(
-                    differences.isEmpty,
-                    "\(comment) result \(index), \(device.instructionSet): \(differences.prefix(3))\n\(program)")
-            }
-        }
-    }
-
     /// A loop over the rows of two stacks, with a row and a matrix beside them, and values made of these at random.
     private struct RandomLoop {
         let rows: Int, width: Int
@@ -138,7 +123,7 @@ import Testing
         for seed in UInt64(70_000 + 60 * block)..<UInt64(70_060 + 60 * block) {
             var loop = RandomLoop(seed: seed)
             let (program, arguments) = try loop.program()
-            try expectSame(program, arguments, tolerance: 1e-4, "seed \(seed)")
+            try expectSame(program, arguments, on: Self.devices, tolerance: 1e-4, "seed \(seed)")
         }
     }
 
@@ -180,7 +165,7 @@ import Testing
             let arguments = program.parameters.enumerated().map { index, type in
                 NDArray<Float>(randomNormal: type.shape, standardDeviation: 1, seed: UInt64(index)).untyped
             }
-            try expectSame(program, arguments, tolerance: 1e-6, "")
+            try expectSame(program, arguments, on: Self.devices, tolerance: 1e-6, "")
         }
     }
 
@@ -219,7 +204,7 @@ import Testing
         let arguments = [1, 2].map { seed in
             NDArray<Float>(randomNormal: [3, 4], standardDeviation: 1, seed: seed).untyped
         }
-        try expectSame(program, arguments, tolerance: 1e-6, "")
+        try expectSame(program, arguments, on: Self.devices, tolerance: 1e-6, "")
     }
 }
 

@@ -18,16 +18,7 @@ import Testing
             return type.dtype == .float32
                 ? flat : Interpreter.evaluate(.convert, [flat], type) ?? flat
         }
-        let expected = try Interpreter.run(program, arguments)
-        for device in Self.devices {
-            let results = try run(program, arguments, on: device)
-            for (index, (result, wanted)) in zip(results, expected).enumerated() {
-                let differences = result.differences(from: wanted, tolerance: tolerance)
-                #expect(
-                    differences.isEmpty,
-                    "seed \(seed), result \(index), \(device.instructionSet): \(differences.prefix(3))\n\(program)")
-            }
-        }
+        try expectSame(program, arguments, on: Self.devices, tolerance: tolerance, "seed \(seed)")
     }
 
     @Test(arguments: 0..<60) func convolutionsAgreeWithTheInterpreter(seed: UInt64) throws {
